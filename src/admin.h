@@ -1,0 +1,50 @@
+#ifndef ADMIN_H
+#define ADMIN_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "keyring.h"
+#include "store.h"
+
+/* The operator's command line; exit codes as strongroom(8) lists them. */
+enum admin_rc {
+	ADMIN_DONE = 0,
+	ADMIN_FAILED = 1,
+	ADMIN_USAGE = 2,
+	ADMIN_NOT_FOUND = 3
+};
+
+/* What a subcommand is given. */
+struct admin {
+	struct conf conf;
+	struct store_conf store;
+	bool is_json;
+	const char *user;		/* --user, or NULL */
+	const char *name;		/* --name, or NULL */
+	const char *expires;		/* --expires, or NULL */
+	const char *id;			/* the one argument, or NULL */
+};
+
+/*
+ * Open the database, and the key file that fits it, as a subcommand needs
+ * them; what is NULL is not asked for. Returns false with the reason logged
+ * and nothing to release.
+ */
+bool admin_open(const struct admin *admin, enum store_mode mode,
+    struct store **store, struct keyring **keyring)
+    __attribute__((warn_unused_result));
+
+/* The subcommands. */
+enum admin_rc admin_init(const struct admin *admin);
+enum admin_rc admin_key_create(const struct admin *admin);
+enum admin_rc admin_key_import(const struct admin *admin);
+enum admin_rc admin_key_list(const struct admin *admin);
+enum admin_rc admin_key_revoke(const struct admin *admin);
+enum admin_rc admin_integration_list(const struct admin *admin);
+enum admin_rc admin_integration_show(const struct admin *admin);
+enum admin_rc admin_integration_reveal(const struct admin *admin);
+enum admin_rc admin_check(const struct admin *admin);
+enum admin_rc admin_version(const struct admin *admin);
+
+#endif

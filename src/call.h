@@ -1,0 +1,61 @@
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "fault.h"
+#include "http.h"
+#include "ident.h"
+#include "json_check.h"
+#include "keyring.h"
+#include "reply.h"
+#include "store.h"
+#include "writer.h"
+
+/* What all requests share. It does not change while requests are served. */
+struct app {
+	struct conf conf;
+	struct store_conf store;
+	struct keyring *keyring;
+	struct writer *writer;
+	char *guarded[2];	/* real paths of key file and database */
+};
+
+enum { CALL_ROOT_MAX = 4096 };
+
+/* All that one request owns; its memory serves the next one of its thread. */
+struct call {
+	const struct app *app;
+	struct store *reader;		/* NULL until it is first needed */
+	bool is_reader_lent;
+	struct http http;
+	struct reply reply;
+	struct json_doc doc;
+	struct faults faults;
+	struct store_found_key key;	/* all zero: not authenticated */
+	char request_id[IDENT_UUID_LEN + 1];
+	char safe_root[CALL_ROOT_MAX];	/* the last document root found safe */
+};
+
+/* How a step of a request went. */
+enum call_rc {
+	CALL_FAILED = -1,		/* ours; the reason is logged */
+	CALL_ANSWERED,			/* reply is made */
+	CALL_GOES_ON
+};
+
+/* lent: a store to read from, or NULL to open one when it is needed. */
+void call_init(struct call *call, const struct app *app, struct store *lent);
+
+/* Wipe what a request left. */
+void call_reset(struct call *call);
+
+/* Wipe and release. */
+void call_fini(struct call *call);
+
+/* The store to read from; NULL when it cannot be opened. */
+struct store *call_reader(struct call *call);
+
+#endif

@@ -1,0 +1,470 @@
+/*
+ * SQLite connections: settings, statements, the lock rule. The only file that
+ * sees sqlite3.h. Knows no table.
+ *
+ * The lock rule: SQLite before 3.51.3 can lose committed rows when a
+ * checkpoint races a commit of another connection (sqlite.org/wal.html,
+ * "walresetbug"). So no connection checkpoints by itself, and one flock(2) on
+ * <database>.lock is held around every committing transaction and every
+ * checkpoint, in every process.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "conf.h"
+#include "db.h"
+#include "ident.h"
+#include "log.h"
+
+enum {
+	STATEMENTS_MAX = 32,
+	PAUSE_MIN_US = 200,		/* between tries for the lock */
+	PAUSE_MAX_US = 2000
+};
+
+struct db {
+	sqlite3 *handle;
+	const char *const *sql;
+	sqlite3_stmt *stmt[STATEMENTS_MAX];
+	char *path;
+	int lock_fd;
+	int busy_timeout_ms;
+	int log_frames;		/* in the write-ahead log after a commit */
+	int page_size;
+};
+
+static enum store_rc
+classify(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+		return (STORE_OK);
+	case SQLITE_DONE:
+		return (STORE_NOT_FOUND);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return (STORE_BUSY);
+	case SQLITE_FULL:
+		return (STORE_FULL);
+	case SQLITE_CONSTRAINT:
+		return (STORE_CONFLICT);
+	case SQLITE_CANTOPEN:
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return (STORE_UNAVAILABLE);
+	default:
+		return (STORE_WRITE_FAILED);
+	}
+}
+
+/*
+ * Log the library's failure and give its kind. The error's text may name
+ * columns and files, never values.
+ */
+static enum store_rc
+complain(struct db *db, int rc, const char *what)
+{
+	enum store_rc kind = classify(rc);
+
+	log_error("database %s: %s: %s (%d, errno %d)%s", db->path, what,
+	    sqlite3_errstr(rc), rc,
+	    db->handle != NULL ? sqlite3_system_errno(db->handle) : 0,
+	    kind == STORE_FULL ? "; make room on its file system" :
+	    kind == STORE_BUSY ? "; another process holds it" :
+	    "; see the disk and strongroom check");
+	return (kind);
+}
+
+static int
+on_commit(void *cookie, sqlite3 *handle, const char *name, int frames)
+{
+	struct db *db = cookie;
+
+	(void)handle;
+	(void)name;
+	db->log_frames = frames;
+	return (SQLITE_OK);
+}
+
+/* Run one pragma; its first column, as a number, goes to *value. */
+static int
+pragma(struct db *db, const char *sql, int *value)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		return (rc);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW && value != NULL)
+		*value = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
+}
+
+/* Whether path lies where processes on other machines may write too. */
+static bool
+is_network_file_system(const char *path)
+{
+	static const unsigned long types[] = {
+		0x6969 /* NFS */, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */,
+		0x517b /* SMB */, 0x65735546 /* FUSE */, 0x00c36400 /* Ceph */,
+		0x5346414f /* AFS */, 0x01021997 /* 9P */
+	};
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(path, &fs) == -1)
+		return (false);
+	for (i = 0; i < sizeof types / sizeof types[0]; i++)
+		if ((unsigned long)fs.f_type == types[i])
+			return (true);
+	return (false);
+}
+
+static const char *
+journal_pragma(struct db *db, int journal_mode)
+{
+	if (journal_mode == CONF_JOURNAL_AUTO) {
+		if (!is_network_file_system(db->path))
+			return ("PRAGMA journal_mode=WAL");
+		log_warning("database %s is on a network file system: "
+		    "journal_mode=truncate is used, which is slower",
+		    db->path);
+		return ("PRAGMA journal_mode=TRUNCATE");
+	}
+	return (journal_mode == CONF_JOURNAL_WAL ?
+	    "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=TRUNCATE");
+}
+
+static int
+configure(struct db *db, int journal_mode, enum store_mode mode)
+{
+	static const char *const pragmas[] = {
+		"PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
+		"PRAGMA trusted_schema=OFF", "PRAGMA temp_store=MEMORY",
+		"PRAGMA cell_size_check=ON", "PRAGMA journal_size_limit=67108864"
+	};
+	int rc, off;
+	size_t i;
+
+	(void)sqlite3_extended_result_codes(db->handle, 1);
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+	    1, &off);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
+	    &off);
+	for (i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++)
+		if ((rc = pragma(db, pragmas[i], NULL)) != SQLITE_OK)
+			return (rc);
+	if (mode != STORE_READ) {
+		rc = pragma(db, journal_pragma(db, journal_mode), NULL);
+		if (rc != SQLITE_OK)
+			return (rc);
+	}
+	(void)sqlite3_wal_hook(db->handle, on_commit, db);
+	return (pragma(db, "PRAGMA page_size", &db->page_size));
+}
+
+static enum store_rc
+open_lock(struct db *db)
+{
+	size_t len = strlen(db->path) + sizeof ".lock";
+	char *path;
+
+	if ((path = malloc(len)) == NULL) {
+		log_error("out of memory while opening %s", db->path);
+		return (STORE_UNAVAILABLE);
+	}
+	snprintf(path, len, "%s.lock", db->path);
+	db->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (db->lock_fd == -1)
+		log_error("lock file %s cannot be opened: %s", path,
+		    strerror(errno));
+	free(path);
+	return (db->lock_fd == -1 ? STORE_UNAVAILABLE : STORE_OK);
+}
+
+enum store_rc
+db_make_file(const char *path)
+{
+	int fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd == -1) {
+		log_error("database %s cannot be made: %s", path,
+		    strerror(errno));
+		return (errno == EEXIST ? STORE_CONFLICT : STORE_UNAVAILABLE);
+	}
+	close(fd);
+	return (STORE_OK);
+}
+
+enum store_rc
+db_open(struct db **to, const struct store_conf *conf, const char *path,
+    enum store_mode mode, const char *const *sql)
+{
+	enum store_rc kind = STORE_UNAVAILABLE;
+	struct db *db;
+	int rc;
+
+	if ((db = calloc(1, sizeof *db)) == NULL ||
+	    (db->path = strdup(path)) == NULL) {
+		log_error("out of memory while opening %s", path);
+		free(db);
+		return (STORE_UNAVAILABLE);
+	}
+	db->lock_fd = -1;
+	db->sql = sql;
+	db->busy_timeout_ms = conf->busy_timeout_ms;
+	if (mode != STORE_READ && (kind = open_lock(db)) != STORE_OK)
+		goto fail;
+	/* A reader needs to write too: the shared memory, and recovery. */
+	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+	    SQLITE_OPEN_EXRESCODE, NULL);
+	if (rc == SQLITE_OK)
+		rc = configure(db, conf->journal_mode, mode);
+	if (rc != SQLITE_OK) {
+		(void)complain(db, rc, "cannot be opened");
+		kind = STORE_UNAVAILABLE;
+		goto fail;
+	}
+	*to = db;
+	return (STORE_OK);
+fail:
+	db_close(db);
+	return (kind);
+}
+
+void
+db_close(struct db *db)
+{
+	size_t i;
+
+	if (db == NULL)
+		return;
+	for (i = 0; i < STATEMENTS_MAX; i++)
+		(void)sqlite3_finalize(db->stmt[i]);
+	(void)sqlite3_close(db->handle);
+	if (db->lock_fd != -1)
+		close(db->lock_fd);
+	free(db->path);
+	free(db);
+}
+
+enum store_rc
+db_exec(struct db *db, const char *sql)
+{
+	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return (rc == SQLITE_OK ? STORE_OK : complain(db, rc, "exec"));
+}
+
+/* flock(2) has no time-out: try, pause, try again. */
+static enum store_rc
+take_lock(struct db *db, int timeout_ms)
+{
+	int64_t deadline = ident_monotonic_ms() + timeout_ms;
+	struct timespec pause = { 0, PAUSE_MIN_US * 1000L };
+
+	while (flock(db->lock_fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			log_error("database %s: lock: %s", db->path,
+			    strerror(errno));
+			return (STORE_WRITE_FAILED);
+		}
+		if (ident_monotonic_ms() >= deadline)
+			return (STORE_BUSY);
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < PAUSE_MAX_US * 1000L)
+			pause.tv_nsec *= 2;
+	}
+	return (STORE_OK);
+}
+
+static void
+give_lock(struct db *db)
+{
+	(void)flock(db->lock_fd, LOCK_UN);
+}
+
+enum store_rc
+db_begin(struct db *db)
+{
+	enum store_rc rc = take_lock(db, db->busy_timeout_ms);
+	int code;
+
+	if (rc == STORE_BUSY)
+		log_warning("database %s: its lock was not had in %d ms: "
+		    "another process holds it", db->path,
+		    db->busy_timeout_ms);
+	if (rc != STORE_OK)
+		return (rc);
+	code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		return (STORE_OK);
+	rc = complain(db, code, "begin");
+	give_lock(db);
+	return (rc);
+}
+
+enum store_rc
+db_commit(struct db *db)
+{
+	enum store_rc rc = STORE_OK;
+	int code;
+
+	code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+	if (code != SQLITE_OK) {
+		rc = complain(db, code, "commit");
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+		/* The lock was held, so a busy commit is a strange one. */
+		if (rc != STORE_FULL && rc != STORE_BUSY)
+			rc = STORE_WRITE_FAILED;
+	}
+	give_lock(db);
+	return (rc);
+}
+
+void
+db_rollback(struct db *db)
+{
+	/* After a failure the library may have rolled back by itself. */
+	if (sqlite3_get_autocommit(db->handle) == 0)
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	give_lock(db);
+}
+
+void
+db_checkpoint(struct db *db, size_t log_bytes)
+{
+	size_t size = (size_t)db->log_frames * (size_t)db->page_size;
+	int rc;
+
+	if (size <= log_bytes || take_lock(db, 0) != STORE_OK)
+		return;
+	db->log_frames = 0;
+	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,
+	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+		(void)complain(db, rc, "checkpoint");
+	give_lock(db);
+}
+
+struct db_query
+db_query(struct db *db, size_t number)
+{
+	struct db_query query = { .db = db, .rc = STORE_OK };
+	int rc = SQLITE_OK;
+
+	if (db->stmt[number] == NULL)
+		rc = sqlite3_prepare_v3(db->handle, db->sql[number], -1,
+		    SQLITE_PREPARE_PERSISTENT, &db->stmt[number], NULL);
+	if (rc != SQLITE_OK)
+		query.rc = complain(db, rc, "prepare");
+	query.stmt = db->stmt[number];
+	return (query);
+}
+
+static void
+note_bind(struct db_query *query, int rc)
+{
+	if (rc != SQLITE_OK)
+		query->rc = complain(query->db, rc, "bind");
+}
+
+void
+db_bind_text(struct db_query *query, const char *text)
+{
+	query->bound++;
+	if (query->stmt != NULL)
+		note_bind(query, sqlite3_bind_text(query->stmt, query->bound,
+		    text, -1, SQLITE_STATIC));
+}
+
+void
+db_bind_blob(struct db_query *query, const void *blob, size_t len)
+{
+	query->bound++;
+	if (query->stmt != NULL)
+		note_bind(query, sqlite3_bind_blob64(query->stmt,
+		    query->bound, blob, len, SQLITE_STATIC));
+}
+
+void
+db_bind_int(struct db_query *query, int64_t n)
+{
+	query->bound++;
+	if (query->stmt != NULL)
+		note_bind(query, sqlite3_bind_int64(query->stmt, query->bound,
+		    n));
+}
+
+enum store_rc
+db_step(struct db_query *query)
+{
+	int rc;
+
+	if (query->rc != STORE_OK)
+		return (query->rc);
+	rc = sqlite3_step(query->stmt);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE ||
+	    (rc & 0xff) == SQLITE_CONSTRAINT)
+		return (classify(rc));
+	query->rc = complain(query->db, rc, "step");
+	return (query->rc);
+}
+
+const char *
+db_text(struct db_query *query, int column)
+{
+	return ((const char *)sqlite3_column_text(query->stmt, column));
+}
+
+const void *
+db_blob(struct db_query *query, int column, size_t *len)
+{
+	const void *blob = sqlite3_column_blob(query->stmt, column);
+
+	*len = (size_t)sqlite3_column_bytes(query->stmt, column);
+	return (blob);
+}
+
+int64_t
+db_int(struct db_query *query, int column)
+{
+	return (sqlite3_column_int64(query->stmt, column));
+}
+
+void
+db_done(struct db_query *query)
+{
+	if (query->stmt == NULL)
+		return;
+	(void)sqlite3_reset(query->stmt);
+	(void)sqlite3_clear_bindings(query->stmt);
+	query->stmt = NULL;
+}
+
+int64_t
+db_changes(struct db *db)
+{
+	return (sqlite3_changes64(db->handle));
+}

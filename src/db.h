@@ -1,0 +1,74 @@
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store.h"
+
+/*
+ * A connection to an SQLite database with the settings that a durable store
+ * needs, its prepared statements, and the lock file that guards commits and
+ * checkpoints. Everything that the library's own interface is needed for.
+ */
+struct db;
+
+/*
+ * Make the empty file of a new database, mode 0600; its log and shared memory
+ * will follow that mode. STORE_CONFLICT: it exists.
+ */
+enum store_rc db_make_file(const char *path)
+    __attribute__((warn_unused_result));
+
+/*
+ * Open path. sql is the table of statements (NULL ends it), each prepared
+ * when it is first used; it outlives the connection.
+ */
+enum store_rc db_open(struct db **db, const struct store_conf *conf,
+    const char *path, enum store_mode mode, const char *const *sql)
+    __attribute__((warn_unused_result));
+
+/* Takes NULL. */
+void db_close(struct db *db);
+
+/* Run statements that return no rows and take no values. */
+enum store_rc db_exec(struct db *db, const char *sql)
+    __attribute__((warn_unused_result));
+
+/* The transaction, the lock and the checkpoint, as store.h says. */
+enum store_rc db_begin(struct db *db) __attribute__((warn_unused_result));
+enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
+void db_rollback(struct db *db);
+void db_checkpoint(struct db *db, size_t log_bytes);
+
+/*
+ * Use statement number of the table: bind its values from 1 on (they must
+ * outlive the last step), step through its rows, reset it. A text, blob or
+ * column that is NULL stands for SQL's NULL.
+ */
+struct db_query {
+	struct db *db;
+	void *stmt;		/* NULL: it could not be prepared */
+	int bound;
+	enum store_rc rc;
+};
+struct db_query db_query(struct db *db, size_t number);
+void db_bind_text(struct db_query *query, const char *text);
+void db_bind_blob(struct db_query *query, const void *blob, size_t len);
+void db_bind_int(struct db_query *query, int64_t n);
+
+/* STORE_OK: a row is there; STORE_NOT_FOUND: no more; else the failure. */
+enum store_rc db_step(struct db_query *query)
+    __attribute__((warn_unused_result));
+
+/* Columns of the row, from 0 on; lent until the next step or db_done. */
+const char *db_text(struct db_query *query, int column);
+const void *db_blob(struct db_query *query, int column, size_t *len);
+int64_t db_int(struct db_query *query, int column);
+
+/* Release the statement; rows that the last change touched. */
+void db_done(struct db_query *query);
+int64_t db_changes(struct db *db);
+
+#endif

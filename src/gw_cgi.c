@@ -1,0 +1,148 @@
+/*
+ * CGI to struct call and back. Judges nothing but who wrote the command line.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "gw_cgi.h"
+#include "log.h"
+#include "number.h"
+
+extern char **environ;
+
+enum {
+	PIECE = 16384,
+	GRACE_MS = 100,			/* for more than Content-Length */
+	LOG_BYTES = 1 << 20		/* a longer log is brought in */
+};
+
+bool
+gw_cgi_is_request(void)
+{
+	return (getenv("GATEWAY_INTERFACE") != NULL ||
+	    getenv("REQUEST_METHOD") != NULL);
+}
+
+bool
+gw_cgi_has_foreign_words(void)
+{
+	const char *query = getenv("QUERY_STRING");
+
+	return (query != NULL && *query != '\0' &&
+	    strchr(query, '=') == NULL);
+}
+
+/*
+ * How long to wait for more of the body, in ms. A server need not close its
+ * end behind Content-Length bytes (RFC 3875 section 4.2).
+ */
+static int
+patience_ms(const struct http *http, uint64_t io_timeout_ms)
+{
+	uint64_t length;
+
+	if (number_parse(http->content_length, 0, UINT64_MAX, &length) == 0 &&
+	    http->body.len >= length)
+		return (GRACE_MS);
+	return ((int)io_timeout_ms);
+}
+
+/*
+ * Read one piece of the body into piece. Returns its length; 0 at the end,
+ * which the server shows by closing, or by silence once all has come.
+ */
+static ssize_t
+read_piece(struct http *http, char *piece, uint64_t io_timeout_ms)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	int patience = patience_ms(http, io_timeout_ms), ready;
+
+	do
+		ready = poll(&input, 1, patience);
+	while (ready == -1 && errno == EINTR);
+	if (ready == 0 && patience == GRACE_MS)
+		return (0);
+	if (ready != 1)
+		return (-1);
+	return (read(STDIN_FILENO, piece, PIECE));
+}
+
+static void
+read_body(struct http *http, uint64_t io_timeout_ms)
+{
+	char piece[PIECE];
+	ssize_t n;
+
+	while ((n = read_piece(http, piece, io_timeout_ms)) > 0) {
+		if ((size_t)n > http->body.max - http->body.len)
+			http->is_too_large = true;
+		if (!http->is_too_large)
+			buf_put(&http->body, piece, (size_t)n);
+		explicit_bzero(piece, (size_t)n);
+	}
+	http->is_cut = n == -1 || http->body.failed;
+}
+
+/* Write the answer; a server that went away is no one to tell. */
+static void
+write_answer(const struct reply *reply, const char *request_id, bool is_head)
+{
+	struct buf out;
+	size_t at = 0;
+	ssize_t n;
+
+	buf_init(&out, reply->body.max + PIECE);
+	reply_write(reply, request_id, is_head, &out);
+	while (at < out.len) {
+		n = write(STDOUT_FILENO, out.data + at, out.len - at);
+		if (n == -1 && errno != EINTR)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	buf_fini(&out);
+	/* Let the server see the end now: what follows is our own business. */
+	(void)close(STDOUT_FILENO);
+}
+
+void
+gw_cgi_serve(const struct app *app)
+{
+	struct store *store = writer_store(app->writer);
+	struct call call;
+
+	call_init(&call, app, store);
+	http_read_variables(&call.http, environ);
+	read_body(&call.http, app->conf.io_timeout_ms);
+	app_serve(&call);
+	http_wipe_keys(environ);
+	write_answer(&call.reply, call.request_id,
+	    strcmp(call.http.method, "HEAD") == 0);
+	call_fini(&call);
+	store_checkpoint(store, LOG_BYTES);
+}
+
+void
+gw_cgi_refuse(int status)
+{
+	char id[IDENT_UUID_LEN + 1] = "";
+	struct reply reply;
+
+	http_wipe_keys(environ);
+	reply_init(&reply, PIECE);
+	(void)!ident_uuid7(id, ident_now_us());
+	if (status == 400)
+		reply_detail(&reply, status, "Bad Request", NULL);
+	else
+		reply_failure(&reply, status, "Internal error");
+	log_request_id(id);
+	log_event(LOG_LEVEL_ERROR, "request", "status",
+	    status == 400 ? "400" : "500", NULL);
+	write_answer(&reply, id, false);
+	reply_fini(&reply);
+}

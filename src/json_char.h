@@ -1,0 +1,28 @@
+#ifndef JSON_CHAR_H
+#define JSON_CHAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One character inside a JSON string, as the text spells it. */
+struct json_char {
+	uint32_t code;		/* its code point */
+	size_t width;		/* bytes of text that it takes */
+	bool is_end;		/* it is the closing quote */
+};
+
+/*
+ * Read the character at text[at] of a JSON string whose opening quote lies
+ * behind. Returns NULL; or what was expected, as a static text, with the
+ * fault's distance from at in c->width. A pair of surrogate escapes is one
+ * character; a surrogate alone, a control character and ill-formed UTF-8 (RFC
+ * 3629) are faults.
+ */
+const char *json_char_scan(struct json_char *c, const unsigned char *text,
+    size_t at, size_t len);
+
+/* Write code in UTF-8; returns its length, 1 to 4. */
+size_t json_char_utf8(char out[4], uint32_t code);
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * Threads and connections. Refuses to know what a request is: a connection
+ * that has something to read is served once and waited for again.
+ *
+ * All threads wait on one epoll set. The listening socket and the connections
+ * are in it one-shot, so that each event wakes one thread.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gw_fcgi.h"
+#include "ident.h"
+#include "log.h"
+#include "pool.h"
+#include "watch.h"
+
+enum {
+	BACK_OFF_MS = 20,	/* when the system has no more descriptors */
+	DRAIN_MS = 3500,	/* for kept connections, at the stop */
+	LAST_IO_MS = 500	/* for what is still under way then */
+};
+
+struct worker {
+	struct pool *pool;
+	pthread_t thread;
+	struct watch watch;
+	struct call call;
+	struct gw_fcgi *gw;
+};
+
+struct pool {
+	const struct app *app;
+	int listen_fd;
+	int epoll_fd;
+	int stop_fd;		/* readable: threads end */
+	struct worker *workers;
+	size_t count;		/* of threads that run */
+	pthread_mutex_t mutex;	/* guards the rest */
+	pthread_cond_t drained;
+	size_t connections;	/* accepted and not yet closed */
+};
+
+/* Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
+static int
+await(struct pool *pool, int how, int fd)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.fd = fd
+	};
+
+	return (epoll_ctl(pool->epoll_fd, how, fd, &event));
+}
+
+static void
+count_connection(struct pool *pool, int change)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->connections += (size_t)change;
+	if (pool->connections == 0)
+		pthread_cond_signal(&pool->drained);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Serve one request of a connection and wait for its next; how: as above. */
+static void
+serve(struct worker *worker, int how, int fd)
+{
+	struct pool *pool = worker->pool;
+
+	fd = gw_fcgi_serve(worker->gw, fd);
+	if (fd != -1 && await(pool, how, fd) == 0)
+		return;
+	if (fd != -1) {
+		log_error("a connection cannot be waited for: %s",
+		    strerror(errno));
+		close(fd);
+	}
+	count_connection(pool, -1);
+}
+
+static void
+set_timeouts(const struct pool *pool, int fd)
+{
+	uint64_t ms = pool->app->conf.io_timeout_ms;
+	struct timeval limit = {
+		.tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000)
+	};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+/* A want of descriptors or memory passes: say so, and let others finish. */
+static void
+back_off(void)
+{
+	struct timespec pause = { 0, BACK_OFF_MS * 1000000L };
+
+	log_warning("a connection cannot be accepted: %s; raise the limit of "
+	    "open files or lower threads", strerror(errno));
+	nanosleep(&pause, NULL);
+}
+
+static void
+accept_one(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	struct pollfd input = { .events = POLLIN };
+	int fd;
+
+	fd = accept4(pool->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd == -1 && errno != EAGAIN && errno != EINTR &&
+	    errno != ECONNABORTED)
+		back_off();
+	/* After the stop it is not in the set any more, and this fails. */
+	(void)await(pool, EPOLL_CTL_MOD, pool->listen_fd);
+	if (fd == -1)
+		return;
+	count_connection(pool, 1);
+	set_timeouts(pool, fd);
+	input.fd = fd;
+	if (poll(&input, 1, 0) == 1)
+		serve(worker, EPOLL_CTL_ADD, fd);
+	else if (await(pool, EPOLL_CTL_ADD, fd) == -1) {
+		close(fd);
+		count_connection(pool, -1);
+	}
+}
+
+static void *
+run(void *cookie)
+{
+	struct worker *worker = cookie;
+	struct pool *pool = worker->pool;
+	struct epoll_event event;
+
+	for (;;) {
+		if (epoll_wait(pool->epoll_fd, &event, 1, -1) != 1)
+			continue;
+		if (event.data.fd == pool->stop_fd)
+			return (NULL);
+		if (event.data.fd == pool->listen_fd)
+			accept_one(worker);
+		else
+			serve(worker, EPOLL_CTL_MOD, event.data.fd);
+	}
+}
+
+static int
+start_worker(struct pool *pool, struct worker *worker)
+{
+	pthread_attr_t attr;
+	int rc;
+
+	worker->pool = pool;
+	watch_init(&worker->watch);
+	call_init(&worker->call, pool->app, NULL);
+	worker->gw = gw_fcgi_new(&worker->call, &worker->watch);
+	if (worker->gw == NULL)
+		return (-1);
+	pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, 256 * 1024);
+	rc = pthread_create(&worker->thread, &attr, run, worker);
+	pthread_attr_destroy(&attr);
+	if (rc == 0)
+		return (0);
+	log_error("a thread does not start: %s", strerror(rc));
+	gw_fcgi_free(worker->gw);
+	return (-1);
+}
+
+static int
+open_set(struct pool *pool)
+{
+	struct epoll_event stop = { .events = EPOLLIN };
+
+	pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	stop.data.fd = pool->stop_fd;
+	if (pool->epoll_fd == -1 || pool->stop_fd == -1 ||
+	    epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, pool->stop_fd,
+	    &stop) == -1 ||
+	    await(pool, EPOLL_CTL_ADD, pool->listen_fd) == -1) {
+		log_error("the listening socket cannot be waited for: %s",
+		    strerror(errno));
+		return (-1);
+	}
+	return (0);
+}
+
+static void
+end_threads(struct pool *pool)
+{
+	const uint64_t one = 1;
+	size_t i;
+
+	while (write(pool->stop_fd, &one, sizeof one) == -1 &&
+	    errno == EINTR)
+		;
+	for (i = 0; i < pool->count; i++) {
+		pthread_join(pool->workers[i].thread, NULL);
+		gw_fcgi_free(pool->workers[i].gw);
+		call_fini(&pool->workers[i].call);
+		watch_fini(&pool->workers[i].watch);
+	}
+}
+
+static void
+pool_free(struct pool *pool)
+{
+	if (pool->epoll_fd != -1)
+		close(pool->epoll_fd);
+	if (pool->stop_fd != -1)
+		close(pool->stop_fd);
+	pthread_cond_destroy(&pool->drained);
+	pthread_mutex_destroy(&pool->mutex);
+	free(pool->workers);
+	free(pool);
+}
+
+struct pool *
+pool_start(const struct app *app, int listen_fd)
+{
+	struct pool *pool = calloc(1, sizeof *pool);
+	size_t threads = app->conf.threads;
+	pthread_condattr_t attr;
+
+	if (pool == NULL ||
+	    (pool->workers = calloc(threads, sizeof *pool->workers)) == NULL) {
+		log_error("out of memory for threads");
+		free(pool);
+		return (NULL);
+	}
+	pool->app = app;
+	pool->listen_fd = listen_fd;
+	pthread_mutex_init(&pool->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->drained, &attr);
+	pthread_condattr_destroy(&attr);
+	if (open_set(pool) == 0)
+		while (pool->count < threads && start_worker(pool,
+		    &pool->workers[pool->count]) == 0)
+			pool->count++;
+	if (pool->count == threads)
+		return (pool);
+	end_threads(pool);
+	pool_free(pool);
+	return (NULL);
+}
+
+static void
+watch_all(struct pool *pool, int64_t limit_ms)
+{
+	size_t i;
+
+	for (i = 0; i < pool->count; i++)
+		watch_check(&pool->workers[i].watch, limit_ms);
+}
+
+void
+pool_watch(struct pool *pool)
+{
+	watch_all(pool, (int64_t)pool->app->conf.io_timeout_ms);
+}
+
+/* Wait until no connection is open, at most for limit_ms. */
+static void
+drain(struct pool *pool, int64_t limit_ms)
+{
+	int64_t until_ms = ident_monotonic_ms() + limit_ms;
+	struct timespec until = {
+		.tv_sec = (time_t)(until_ms / 1000),
+		.tv_nsec = until_ms % 1000 * 1000000
+	};
+	int rc = 0;
+
+	pthread_mutex_lock(&pool->mutex);
+	while (pool->connections > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&pool->drained, &pool->mutex,
+		    &until);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void
+pool_stop(struct pool *pool)
+{
+	(void)epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, pool->listen_fd, NULL);
+	drain(pool, DRAIN_MS);
+	watch_all(pool, LAST_IO_MS);
+	end_threads(pool);
+	pool_free(pool);
+}

@@ -1,0 +1,154 @@
+/*
+ * The store: picks the back end that a URL names and hands every call on.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "store_ops.h"
+
+struct back_end {
+	const char *scheme;
+	enum store_rc (*create)(const struct store_conf *, const char *,
+	    const struct keyring_print *, size_t);
+	enum store_rc (*open)(struct store **, const struct store_conf *,
+	    const char *, enum store_mode);
+};
+
+static const struct back_end back_ends[] = {
+	{ "sqlite:", store_sqlite_create, store_sqlite_open },
+	{ "", store_sqlite_create, store_sqlite_open },	/* a path alone */
+};
+
+/* The back end of url; *path becomes what follows the scheme. */
+static const struct back_end *
+find_back_end(const char *url, const char **path)
+{
+	size_t i = 0, len;
+
+	while ((len = strlen(back_ends[i].scheme)) > 0 &&
+	    strncmp(url, back_ends[i].scheme, len) != 0)
+		i++;
+	*path = url + len;
+	return (&back_ends[i]);
+}
+
+enum store_rc
+store_create(const struct store_conf *conf,
+    const struct keyring_print *prints, size_t count)
+{
+	const char *path;
+	const struct back_end *end = find_back_end(conf->url, &path);
+
+	return (end->create(conf, path, prints, count));
+}
+
+enum store_rc
+store_open(struct store **store, const struct store_conf *conf,
+    enum store_mode mode)
+{
+	const char *path;
+	const struct back_end *end = find_back_end(conf->url, &path);
+
+	return (end->open(store, conf, path, mode));
+}
+
+void
+store_close(struct store *store)
+{
+	if (store != NULL)
+		store->ops->close(store);
+}
+
+enum store_rc
+store_ping(struct store *store)
+{
+	return (store->ops->ping(store));
+}
+
+enum store_rc
+store_begin(struct store *store)
+{
+	return (store->ops->begin(store));
+}
+
+enum store_rc
+store_commit(struct store *store)
+{
+	return (store->ops->commit(store));
+}
+
+void
+store_rollback(struct store *store)
+{
+	store->ops->rollback(store);
+}
+
+void
+store_checkpoint(struct store *store, size_t log_bytes)
+{
+	store->ops->checkpoint(store, log_bytes);
+}
+
+enum store_rc
+store_keys_check(struct store *store, const struct keyring_print *prints,
+    size_t count)
+{
+	return (store->ops->keys_check(store, prints, count));
+}
+
+enum store_rc
+store_key_find(struct store *store, const unsigned char hash[APIKEY_HASH_LEN],
+    struct store_found_key *key)
+{
+	return (store->ops->key_find(store, hash, key));
+}
+
+enum store_rc
+store_key_add(struct store *store, const unsigned char hash[APIKEY_HASH_LEN],
+    const struct store_key *key)
+{
+	return (store->ops->key_add(store, hash, key));
+}
+
+enum store_rc
+store_key_revoke(struct store *store, const char *public_id,
+    const char *revoked_at)
+{
+	return (store->ops->key_revoke(store, public_id, revoked_at));
+}
+
+enum store_rc
+store_key_list(struct store *store,
+    int (*each)(void *, const struct store_key *), void *cookie)
+{
+	return (store->ops->key_list(store, each, cookie));
+}
+
+enum store_rc
+store_save(struct store *store, struct store_save *save)
+{
+	return (store->ops->save(store, save));
+}
+
+enum store_rc
+store_integration_list(struct store *store, const char *user,
+    int (*each)(void *, const struct integration *), void *cookie)
+{
+	return (store->ops->integration_list(store, user, each, cookie));
+}
+
+enum store_rc
+store_integration_find(struct store *store, const char *integration_id,
+    int (*each)(void *, const struct integration *), void *cookie)
+{
+	return (store->ops->integration_find(store, integration_id, each,
+	    cookie));
+}
+
+enum store_rc
+store_check(struct store *store, int (*each)(void *, const char *),
+    void *cookie)
+{
+	return (store->ops->check(store, each, cookie));
+}

@@ -1,0 +1,177 @@
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "apikey.h"
+#include "ident.h"
+#include "integration.h"
+#include "keyring.h"
+
+/*
+ * The rows that are kept, and the back ends that keep them. Functions log a
+ * failure of the world once, where it is seen, and return its kind. A store
+ * belongs to one thread at a time.
+ */
+enum store_rc {
+	STORE_OK,
+	STORE_NOT_FOUND,
+	STORE_CONFLICT,		/* the identifier has another type */
+	STORE_BUSY,		/* the lock was not had in time; nothing done */
+	STORE_FULL,		/* no room; done whole or not at all */
+	STORE_WRITE_FAILED,	/* done whole or not at all */
+	STORE_ROW_FAILED,	/* this row alone cannot be written */
+	STORE_UNAVAILABLE,	/* cannot be opened or read */
+	STORE_NEWER,		/* the schema is newer than this program */
+	STORE_OTHER_KEY		/* sealed with a key that is not here */
+};
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+struct store_conf {
+	const char *url;	/* a path, or sqlite: and a path */
+	int busy_timeout_ms;
+	int journal_mode;	/* enum conf_journal */
+};
+
+struct store;
+
+/*
+ * Make a database that remembers the keys of prints, the last of which is in
+ * use. STORE_CONFLICT: it exists. After another failure there is none.
+ */
+enum store_rc store_create(const struct store_conf *conf,
+    const struct keyring_print *prints, size_t count)
+    __attribute__((warn_unused_result));
+
+/*
+ * Open a database whose schema is the one of this program. On STORE_OK *store
+ * is the caller's.
+ */
+enum store_rc store_open(struct store **store, const struct store_conf *conf,
+    enum store_mode mode) __attribute__((warn_unused_result));
+
+/* Takes NULL. */
+void store_close(struct store *store);
+
+/* Whether the database answers. */
+enum store_rc store_ping(struct store *store)
+    __attribute__((warn_unused_result));
+
+/*
+ * A transaction under the lock that every commit and checkpoint holds, in
+ * this process and others. After store_commit or store_rollback, whatever
+ * they return, it is over and the lock is given back.
+ */
+enum store_rc store_begin(struct store *store)
+    __attribute__((warn_unused_result));
+enum store_rc store_commit(struct store *store)
+    __attribute__((warn_unused_result));
+void store_rollback(struct store *store);
+
+/*
+ * Bring the write-ahead log into the database when this store's last commit
+ * left it longer than log_bytes. Does nothing where the lock is not free.
+ */
+void store_checkpoint(struct store *store, size_t log_bytes);
+
+/*
+ * See that all keys that the database remembers are in prints, and the last
+ * of prints among them; else STORE_OTHER_KEY.
+ */
+enum store_rc store_keys_check(struct store *store,
+    const struct keyring_print *prints, size_t count)
+    __attribute__((warn_unused_result));
+
+/* An API key as it is kept. Texts are borrowed; NULL: none. */
+struct store_key {
+	const char *public_id;
+	const char *user;
+	const char *name;
+	const char *created_at;
+	const char *expires_at;
+	const char *revoked_at;
+};
+
+enum { STORE_USER_MAX = 255 * 4 };	/* bytes of 255 code points */
+
+/* What a request needs to know of its key. */
+struct store_found_key {
+	char public_id[APIKEY_PUBLIC_ID_LEN + 1];
+	char user[STORE_USER_MAX + 1];
+	char expires_at[IDENT_TIME_LEN + 1];	/* empty: never */
+	bool is_revoked;
+};
+
+/* Find a key by its hash: STORE_OK, STORE_NOT_FOUND or STORE_UNAVAILABLE. */
+enum store_rc store_key_find(struct store *store,
+    const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
+    __attribute__((warn_unused_result));
+
+/* Add a key; STORE_CONFLICT where its hash or public id is there already. */
+enum store_rc store_key_add(struct store *store,
+    const unsigned char hash[APIKEY_HASH_LEN], const struct store_key *key)
+    __attribute__((warn_unused_result));
+
+/*
+ * Mark a key as revoked at a moment, if it is not yet; STORE_NOT_FOUND where
+ * there is none.
+ */
+enum store_rc store_key_revoke(struct store *store, const char *public_id,
+    const char *revoked_at) __attribute__((warn_unused_result));
+
+/* Call each with every key, oldest first, until it returns non-zero. */
+enum store_rc store_key_list(struct store *store,
+    int (*each)(void *, const struct store_key *), void *cookie)
+    __attribute__((warn_unused_result));
+
+/*
+ * One save. row is what to store; members whose *_given is false are for
+ * creation only and leave an existing row as it is. A generated
+ * unique_identifier always creates.
+ */
+struct store_save {
+	struct integration row;
+	bool is_generated;
+	bool status_given;
+	bool active_given;
+	bool auth_data_given;
+	bool scope_data_given;
+	bool metadata_given;
+	/* What an existing row kept, when row comes to point here. */
+	char kept_integration_id[IDENT_UUID_LEN + 1];
+	char kept_created_at[IDENT_TIME_LEN + 1];
+	char *kept_metadata;		/* the caller's to free(3) */
+};
+
+/*
+ * Save inside a transaction. On STORE_OK row reads as the row that is stored,
+ * except for auth_data, scope_data and updated_at. On STORE_CONFLICT its
+ * integration_type is the one that exists. Both leave the transaction good,
+ * as STORE_ROW_FAILED does; after any other result it must be rolled back.
+ */
+enum store_rc store_save(struct store *store, struct store_save *save)
+    __attribute__((warn_unused_result));
+
+/*
+ * Call each with every integration, or those of user, oldest first, until it
+ * returns non-zero.
+ */
+enum store_rc store_integration_list(struct store *store, const char *user,
+    int (*each)(void *, const struct integration *), void *cookie)
+    __attribute__((warn_unused_result));
+
+/* Call each with the integration of that id, or return STORE_NOT_FOUND. */
+enum store_rc store_integration_find(struct store *store,
+    const char *integration_id,
+    int (*each)(void *, const struct integration *), void *cookie)
+    __attribute__((warn_unused_result));
+
+/* Call each with every complaint of the database's own integrity check. */
+enum store_rc store_check(struct store *store,
+    int (*each)(void *, const char *), void *cookie)
+    __attribute__((warn_unused_result));
+
+#endif

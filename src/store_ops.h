@@ -1,0 +1,48 @@
+#ifndef STORE_OPS_H
+#define STORE_OPS_H
+
+#include "store.h"
+
+/*
+ * What a back end does for store.h, function by function. A back end's own
+ * structure begins with a struct store.
+ */
+struct store_ops {
+	void (*close)(struct store *);
+	enum store_rc (*ping)(struct store *);
+	enum store_rc (*begin)(struct store *);
+	enum store_rc (*commit)(struct store *);
+	void (*rollback)(struct store *);
+	void (*checkpoint)(struct store *, size_t);
+	enum store_rc (*keys_check)(struct store *,
+	    const struct keyring_print *, size_t);
+	enum store_rc (*key_find)(struct store *, const unsigned char *,
+	    struct store_found_key *);
+	enum store_rc (*key_add)(struct store *, const unsigned char *,
+	    const struct store_key *);
+	enum store_rc (*key_revoke)(struct store *, const char *,
+	    const char *);
+	enum store_rc (*key_list)(struct store *,
+	    int (*)(void *, const struct store_key *), void *);
+	enum store_rc (*save)(struct store *, struct store_save *);
+	enum store_rc (*integration_list)(struct store *, const char *,
+	    int (*)(void *, const struct integration *), void *);
+	enum store_rc (*integration_find)(struct store *, const char *,
+	    int (*)(void *, const struct integration *), void *);
+	enum store_rc (*check)(struct store *, int (*)(void *, const char *),
+	    void *);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+/* The back ends. path is what follows the scheme of the URL. */
+enum store_rc store_sqlite_create(const struct store_conf *conf,
+    const char *path, const struct keyring_print *prints, size_t count)
+    __attribute__((warn_unused_result));
+enum store_rc store_sqlite_open(struct store **store,
+    const struct store_conf *conf, const char *path, enum store_mode mode)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * Group commit. Knows neither what is saved nor who asks; batching is
+ * natural: whatever has queued while one commit syncs is the next batch.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "writer.h"
+
+/* A longer write-ahead log is brought into the database, after answering. */
+enum { CHECKPOINT_BYTES = 4 << 20 };
+
+/* A save under way; it lives on its caller's stack. */
+struct job {
+	struct store_save *save;
+	enum store_rc rc;
+	sem_t done;
+	struct job *next;
+};
+
+struct writer {
+	struct store *store;	/* the thread's alone, once it is started */
+	pthread_t thread;
+	bool is_started;
+	pthread_mutex_t mutex;	/* guards all below */
+	pthread_cond_t wake;
+	struct job *first;
+	struct job **last;
+	size_t under_way;
+	size_t queue;
+	bool is_closing;
+};
+
+/* Whether the transaction of a batch is still good after a save's result. */
+static bool
+keeps_batch(enum store_rc rc)
+{
+	return (rc == STORE_OK || rc == STORE_CONFLICT ||
+	    rc == STORE_ROW_FAILED);
+}
+
+/* All saves of a batch get rc, but those that have a failure of their own. */
+static void
+fail_batch(struct job *batch, enum store_rc rc)
+{
+	for (; batch != NULL; batch = batch->next)
+		if (batch->rc == STORE_OK)
+			batch->rc = rc;
+}
+
+/* Save a batch in one transaction and note each job's result. */
+static void
+commit_batch(struct store *store, struct job *batch)
+{
+	struct job *job;
+	enum store_rc rc;
+
+	if ((rc = store_begin(store)) != STORE_OK) {
+		fail_batch(batch, rc);
+		return;
+	}
+	for (job = batch; job != NULL; job = job->next) {
+		job->rc = store_save(store, job->save);
+		if (!keeps_batch(job->rc)) {
+			store_rollback(store);
+			fail_batch(batch, job->rc);
+			return;
+		}
+	}
+	if ((rc = store_commit(store)) != STORE_OK)
+		fail_batch(batch, rc);
+}
+
+/* Wait for jobs and take them all; NULL when there will be no more. */
+static struct job *
+take_batch(struct writer *writer)
+{
+	struct job *batch;
+
+	pthread_mutex_lock(&writer->mutex);
+	while (writer->first == NULL && !writer->is_closing)
+		pthread_cond_wait(&writer->wake, &writer->mutex);
+	batch = writer->first;
+	writer->first = NULL;
+	writer->last = &writer->first;
+	pthread_mutex_unlock(&writer->mutex);
+	return (batch);
+}
+
+/* Tell each caller; a job is gone as soon as its semaphore is posted. */
+static void
+answer_batch(struct writer *writer, struct job *batch)
+{
+	struct job *next, *job;
+	size_t count = 0;
+
+	for (job = batch; job != NULL; job = job->next)
+		count++;
+	pthread_mutex_lock(&writer->mutex);
+	writer->under_way -= count;
+	pthread_mutex_unlock(&writer->mutex);
+	for (job = batch; job != NULL; job = next) {
+		next = job->next;
+		sem_post(&job->done);
+	}
+}
+
+static void *
+run(void *cookie)
+{
+	struct writer *writer = cookie;
+	struct job *batch;
+
+	while ((batch = take_batch(writer)) != NULL) {
+		commit_batch(writer->store, batch);
+		answer_batch(writer, batch);
+		store_checkpoint(writer->store, CHECKPOINT_BYTES);
+	}
+	return (NULL);
+}
+
+enum store_rc
+writer_open(struct writer **to, const struct store_conf *conf)
+{
+	struct writer *writer;
+	enum store_rc rc;
+
+	if ((writer = calloc(1, sizeof *writer)) == NULL) {
+		log_error("out of memory for the writer");
+		return (STORE_UNAVAILABLE);
+	}
+	if ((rc = store_open(&writer->store, conf, STORE_WRITE)) != STORE_OK) {
+		free(writer);
+		return (rc);
+	}
+	writer->last = &writer->first;
+	pthread_mutex_init(&writer->mutex, NULL);
+	pthread_cond_init(&writer->wake, NULL);
+	*to = writer;
+	return (STORE_OK);
+}
+
+int
+writer_start(struct writer *writer, size_t queue)
+{
+	int rc;
+
+	writer->queue = queue;
+	rc = pthread_create(&writer->thread, NULL, run, writer);
+	if (rc != 0) {
+		log_error("the writer's thread does not start: %s",
+		    strerror(rc));
+		return (-1);
+	}
+	writer->is_started = true;
+	return (0);
+}
+
+/* Queue a job; false when the queue is full. */
+static bool
+submit(struct writer *writer, struct job *job)
+{
+	bool is_room;
+
+	pthread_mutex_lock(&writer->mutex);
+	is_room = writer->under_way < writer->queue;
+	if (is_room) {
+		writer->under_way++;
+		*writer->last = job;
+		writer->last = &job->next;
+		pthread_cond_signal(&writer->wake);
+	}
+	pthread_mutex_unlock(&writer->mutex);
+	return (is_room);
+}
+
+enum store_rc
+writer_save(struct writer *writer, struct store_save *save)
+{
+	struct job job = { .save = save, .rc = STORE_OK };
+
+	if (!writer->is_started) {
+		commit_batch(writer->store, &job);
+		return (job.rc);
+	}
+	sem_init(&job.done, 0, 0);
+	if (submit(writer, &job)) {
+		while (sem_wait(&job.done) == -1 && errno == EINTR)
+			;
+	} else {
+		log_warning("the queue of saves is full (%zu)",
+		    writer->queue);
+		job.rc = STORE_BUSY;
+	}
+	sem_destroy(&job.done);
+	return (job.rc);
+}
+
+struct store *
+writer_store(struct writer *writer)
+{
+	return (writer->store);
+}
+
+void
+writer_close(struct writer *writer)
+{
+	if (writer == NULL)
+		return;
+	if (writer->is_started) {
+		pthread_mutex_lock(&writer->mutex);
+		writer->is_closing = true;
+		pthread_cond_signal(&writer->wake);
+		pthread_mutex_unlock(&writer->mutex);
+		pthread_join(writer->thread, NULL);
+	}
+	pthread_cond_destroy(&writer->wake);
+	pthread_mutex_destroy(&writer->mutex);
+	store_close(writer->store);
+	free(writer);
+}

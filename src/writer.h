@@ -1,0 +1,44 @@
+#ifndef WRITER_H
+#define WRITER_H
+
+#include <stddef.h>
+
+#include "store.h"
+
+/*
+ * The one way to save. Saves that arrive while a commit is on its way to the
+ * disk are committed together by the next one.
+ */
+struct writer;
+
+/*
+ * Open the store for writing. Without writer_start each save is committed by
+ * its caller. On STORE_OK *writer is the caller's.
+ */
+enum store_rc writer_open(struct writer **writer,
+    const struct store_conf *conf) __attribute__((warn_unused_result));
+
+/*
+ * Start the thread that commits in groups. At most queue saves are under way,
+ * one more is STORE_BUSY at once. Returns 0 or -1.
+ */
+int writer_start(struct writer *writer, size_t queue)
+    __attribute__((warn_unused_result));
+
+/*
+ * Save and return when it is on the disk, or has failed. Results as of
+ * store_save, store_begin and store_commit. Any thread.
+ */
+enum store_rc writer_save(struct writer *writer, struct store_save *save)
+    __attribute__((warn_unused_result));
+
+/* The writer's store, for what is not a save, while no thread is started. */
+struct store *writer_store(struct writer *writer);
+
+/*
+ * Finish what is under way, end the thread, close the store. No other thread
+ * may be in writer_save. Takes NULL.
+ */
+void writer_close(struct writer *writer);
+
+#endif
