@@ -35,6 +35,13 @@ bool admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
     __attribute__((warn_unused_result));
 
+/*
+ * As root, become the owner of the data directory: what root creates there
+ * would be out of the service's reach. Returns false with the reason logged.
+ */
+bool admin_become_owner(const char *database)
+    __attribute__((warn_unused_result));
+
 /* The subcommands. */
 enum admin_rc admin_init(const struct admin *admin);
 enum admin_rc admin_key_create(const struct admin *admin);

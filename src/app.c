@@ -144,6 +144,13 @@ serve(struct call *call)
 	return (route->handler(call));
 }
 
+/* An empty text is no value for the log. */
+static const char *
+or_none(const char *text)
+{
+	return (*text != '\0' ? text : NULL);
+}
+
 static void
 log_request(const struct call *call, int64_t began_us)
 {
@@ -154,9 +161,8 @@ log_request(const struct call *call, int64_t began_us)
 	    (long long)(ident_now_us() - began_us));
 	log_event(LOG_LEVEL_INFO, "request", "method", call->http.method,
 	    "path", call->http.path, "status", status, "duration_us",
-	    duration, "user", call->key.user[0] != '\0' ? call->key.user :
-	    NULL, "key", call->key.public_id[0] != '\0' ?
-	    call->key.public_id : NULL, NULL);
+	    duration, "user", or_none(call->key.user), "key",
+	    or_none(call->key.public_id), "reason", call->refusal, NULL);
 }
 
 void

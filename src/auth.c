@@ -8,18 +8,13 @@
 
 #include "apikey.h"
 #include "auth.h"
-#include "log.h"
 
 static const char challenge[] = "WWW-Authenticate: ApiKey";
 
 static enum call_rc
 refuse(struct call *call, const char *detail, const char *reason)
 {
-	const char *public_id = call->key.public_id;
-
-	log_event(LOG_LEVEL_INFO, "key refused", "reason", reason, "key",
-	    *public_id != '\0' ? public_id : NULL, NULL);
-	call->key = (struct store_found_key){ 0 };
+	call->refusal = reason;
 	reply_detail(&call->reply, 401, detail, challenge);
 	return (CALL_ANSWERED);
 }

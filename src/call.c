@@ -29,6 +29,7 @@ call_reset(struct call *call)
 		json_doc_fini(&call->doc);
 	faults_fini(&call->faults);
 	call->key = (struct store_found_key){ 0 };
+	call->refusal = NULL;
 	call->request_id[0] = '\0';
 }
 

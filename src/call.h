@@ -34,7 +34,8 @@ struct call {
 	struct reply reply;
 	struct json_doc doc;
 	struct faults faults;
-	struct store_found_key key;	/* all zero: not authenticated */
+	struct store_found_key key;	/* after auth_check: who asks */
+	const char *refusal;		/* why a key was refused, or NULL */
 	char request_id[IDENT_UUID_LEN + 1];
 	char safe_root[CALL_ROOT_MAX];	/* the last document root found safe */
 };

@@ -170,7 +170,8 @@ load_file(struct conf *conf, const char *file)
 
 	memset(opts, 0, sizeof opts);
 	for (i = 0; i < KEYS; i++)
-		opts[i] = (cfg_opt_t)CFG_STR(keys[i].name, NULL, CFGF_NODEFAULT);
+		opts[i] = (cfg_opt_t)CFG_STR(keys[i].name, NULL,
+		    CFGF_NODEFAULT);
 	opts[KEYS] = (cfg_opt_t)CFG_END();
 	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL) {
 		log_error("out of memory while reading %s", file);

@@ -12,27 +12,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "conf.h"
 #include "db.h"
-#include "ident.h"
+#include "lockfile.h"
 #include "log.h"
 
-enum {
-	STATEMENTS_MAX = 32,
-	PAUSE_MIN_US = 200,		/* between tries for the lock */
-	PAUSE_MAX_US = 2000
-};
+enum { STATEMENTS_MAX = 32 };
 
 struct db {
 	sqlite3 *handle;
@@ -157,7 +149,8 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 	static const char *const pragmas[] = {
 		"PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
 		"PRAGMA trusted_schema=OFF", "PRAGMA temp_store=MEMORY",
-		"PRAGMA cell_size_check=ON", "PRAGMA journal_size_limit=67108864"
+		"PRAGMA cell_size_check=ON",
+		"PRAGMA journal_size_limit=67108864"
 	};
 	int rc, off;
 	size_t i;
@@ -178,26 +171,6 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 	}
 	(void)sqlite3_wal_hook(db->handle, on_commit, db);
 	return (pragma(db, "PRAGMA page_size", &db->page_size));
-}
-
-static enum store_rc
-open_lock(struct db *db)
-{
-	size_t len = strlen(db->path) + sizeof ".lock";
-	char *path;
-
-	if ((path = malloc(len)) == NULL) {
-		log_error("out of memory while opening %s", db->path);
-		return (STORE_UNAVAILABLE);
-	}
-	snprintf(path, len, "%s.lock", db->path);
-	db->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (db->lock_fd == -1)
-		log_error("lock file %s cannot be opened: %s", path,
-		    strerror(errno));
-	free(path);
-	return (db->lock_fd == -1 ? STORE_UNAVAILABLE : STORE_OK);
 }
 
 enum store_rc
@@ -233,7 +206,7 @@ db_open(struct db **to, const struct store_conf *conf, const char *path,
 	db->lock_fd = -1;
 	db->sql = sql;
 	db->busy_timeout_ms = conf->busy_timeout_ms;
-	if (mode != STORE_READ && (kind = open_lock(db)) != STORE_OK)
+	if (mode != STORE_READ && (db->lock_fd = lockfile_open(path)) == -1)
 		goto fail;
 	/* A reader needs to write too: the shared memory, and recovery. */
 	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE |
@@ -277,38 +250,10 @@ db_exec(struct db *db, const char *sql)
 	return (rc == SQLITE_OK ? STORE_OK : complain(db, rc, "exec"));
 }
 
-/* flock(2) has no time-out: try, pause, try again. */
-static enum store_rc
-take_lock(struct db *db, int timeout_ms)
-{
-	int64_t deadline = ident_monotonic_ms() + timeout_ms;
-	struct timespec pause = { 0, PAUSE_MIN_US * 1000L };
-
-	while (flock(db->lock_fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK && errno != EINTR) {
-			log_error("database %s: lock: %s", db->path,
-			    strerror(errno));
-			return (STORE_WRITE_FAILED);
-		}
-		if (ident_monotonic_ms() >= deadline)
-			return (STORE_BUSY);
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < PAUSE_MAX_US * 1000L)
-			pause.tv_nsec *= 2;
-	}
-	return (STORE_OK);
-}
-
-static void
-give_lock(struct db *db)
-{
-	(void)flock(db->lock_fd, LOCK_UN);
-}
-
 enum store_rc
 db_begin(struct db *db)
 {
-	enum store_rc rc = take_lock(db, db->busy_timeout_ms);
+	enum store_rc rc = lockfile_take(db->lock_fd, db->busy_timeout_ms);
 	int code;
 
 	if (rc == STORE_BUSY)
@@ -321,7 +266,7 @@ db_begin(struct db *db)
 	if (code == SQLITE_OK)
 		return (STORE_OK);
 	rc = complain(db, code, "begin");
-	give_lock(db);
+	lockfile_give(db->lock_fd);
 	return (rc);
 }
 
@@ -339,7 +284,7 @@ db_commit(struct db *db)
 		if (rc != STORE_FULL && rc != STORE_BUSY)
 			rc = STORE_WRITE_FAILED;
 	}
-	give_lock(db);
+	lockfile_give(db->lock_fd);
 	return (rc);
 }
 
@@ -349,23 +294,24 @@ db_rollback(struct db *db)
 	/* After a failure the library may have rolled back by itself. */
 	if (sqlite3_get_autocommit(db->handle) == 0)
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	give_lock(db);
+	lockfile_give(db->lock_fd);
 }
 
 void
-db_checkpoint(struct db *db, size_t log_bytes)
+db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 {
 	size_t size = (size_t)db->log_frames * (size_t)db->page_size;
 	int rc;
 
-	if (size <= log_bytes || take_lock(db, 0) != STORE_OK)
+	if (size <= log_bytes || lockfile_take(db->lock_fd, 0) != STORE_OK)
 		return;
 	db->log_frames = 0;
 	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,
+	    after == STORE_LOG_TRUNCATE ? SQLITE_CHECKPOINT_TRUNCATE :
 	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 		(void)complain(db, rc, "checkpoint");
-	give_lock(db);
+	lockfile_give(db->lock_fd);
 }
 
 struct db_query

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store.h"
+#include "store_types.h"
 
 /*
  * A connection to an SQLite database with the settings that a durable store
@@ -40,7 +40,7 @@ enum store_rc db_exec(struct db *db, const char *sql)
 enum store_rc db_begin(struct db *db) __attribute__((warn_unused_result));
 enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
-void db_checkpoint(struct db *db, size_t log_bytes);
+void db_checkpoint(struct db *db, size_t log_bytes, enum store_log after);
 
 /*
  * Use statement number of the table: bind its values from 1 on (they must

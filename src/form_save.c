@@ -68,6 +68,9 @@ static const struct field fields[SAVE_FIELDS] = {
 	    field_identifier, .is_nullable = true },
 };
 
+/* Each item of tags. */
+static const struct field tag_field = { .check = field_string };
+
 static enum fault_kind
 judge(const struct field *field, const struct json_doc *doc, uint32_t i)
 {
@@ -111,7 +114,8 @@ judge_tags(const struct save_form *form, struct faults *faults)
 	    tag = doc->node[tag].next, index++) {
 		if (doc->node[tag].type == JSON_STRING)
 			continue;
-		faults_add(faults, (struct fault){ .kind = FAULT_STRING,
+		faults_add(faults, (struct fault){
+		    .kind = judge(&tag_field, doc, tag),
 		    .parent = fields[SAVE_METADATA].name,
 		    .member = fields[SAVE_TAGS].name, .index = index });
 	}

@@ -19,6 +19,7 @@ extern char **environ;
 enum {
 	PIECE = 16384,
 	GRACE_MS = 100,			/* for more than Content-Length */
+	REFUSAL_MS = 10000,		/* for a body that is not wanted */
 	LOG_BYTES = 1 << 20		/* a longer log is brought in */
 };
 
@@ -124,7 +125,7 @@ gw_cgi_serve(const struct app *app)
 	write_answer(&call.reply, call.request_id,
 	    strcmp(call.http.method, "HEAD") == 0);
 	call_fini(&call);
-	store_checkpoint(store, LOG_BYTES);
+	store_checkpoint(store, LOG_BYTES, STORE_LOG_TRUNCATE);
 }
 
 void
@@ -132,7 +133,13 @@ gw_cgi_refuse(int status)
 {
 	char id[IDENT_UUID_LEN + 1] = "";
 	struct reply reply;
+	struct http http;
 
+	/* A server may take it ill when its request is not read. */
+	http_init(&http, PIECE);
+	http_read_variables(&http, environ);
+	read_body(&http, REFUSAL_MS);
+	http_fini(&http);
 	http_wipe_keys(environ);
 	reply_init(&reply, PIECE);
 	(void)!ident_uuid7(id, ident_now_us());

@@ -12,7 +12,8 @@
 #include "log.h"
 #include "vault.h"
 
-enum { TEXT_ROOM = 8192 };	/* name or identifier, or what metadata gains */
+/* For a name or identifier, or what metadata gains by its defaults. */
+enum { TEXT_ROOM = 8192 };
 
 /* What a save is put together from; save points into the rest. */
 struct work {

@@ -4,16 +4,10 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "admin.h"
 #include "admin_json.h"
@@ -180,82 +174,6 @@ find_command(const struct arguments *arguments, struct admin *admin)
 	return (NULL);
 }
 
-/* The owner of the nearest directory of path that exists. */
-static bool
-find_owner(const char *path, struct stat *st)
-{
-	char *copy = strdup(path), *dir = copy;
-	bool is_found = false;
-
-	while (dir != NULL && !is_found) {
-		dir = dirname(dir);
-		is_found = stat(dir, st) == 0;
-		if (!is_found && (errno != ENOENT || strcmp(dir, "/") == 0))
-			break;
-	}
-	free(copy);
-	return (is_found);
-}
-
-/*
- * As root, become the owner of the data directory: what root creates there
- * would be out of the service's reach.
- */
-static bool
-become_owner(const char *database)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return (true);
-	if (!find_owner(database, &st)) {
-		log_error("the directory of %s cannot be looked at: %s",
-		    database, strerror(errno));
-		return (false);
-	}
-	if (st.st_uid == 0)
-		return (true);
-	if (setgroups(0, NULL) == -1 || setgid(st.st_gid) == -1 ||
-	    setuid(st.st_uid) == -1) {
-		log_error("user %u, the owner of the data directory, cannot "
-		    "be taken on: %s", (unsigned)st.st_uid, strerror(errno));
-		return (false);
-	}
-	return (true);
-}
-
-bool
-admin_open(const struct admin *admin, enum store_mode mode,
-    struct store **store, struct keyring **keyring)
-{
-	struct keyring_print prints[KEYRING_MAX + 1];
-	enum store_rc rc;
-	size_t count;
-
-	if (keyring != NULL && (*keyring =
-	    keyring_load(admin->conf.master_key_file)) == NULL)
-		return (false);
-	rc = store_open(store, &admin->store, mode);
-	if (rc == STORE_OK && keyring != NULL) {
-		count = keyring_prints(*keyring, prints);
-		rc = store_keys_check(*store, prints, count);
-		if (rc == STORE_OTHER_KEY)
-			log_error("key file %s is not the one that database "
-			    "%s was sealed with",
-			    admin->conf.master_key_file,
-			    admin->conf.database);
-		if (rc != STORE_OK)
-			store_close(*store);
-	}
-	if (rc != STORE_OK && keyring != NULL) {
-		keyring_free(*keyring);
-		*keyring = NULL;
-	}
-	if (rc != STORE_OK)
-		*store = NULL;
-	return (rc == STORE_OK);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -282,7 +200,7 @@ main(int argc, char **argv)
 		return (EX_CONFIG);
 	log_open((enum log_format)admin.conf.log_format, LOG_LEVEL_INFO);
 	admin.store = app_store_conf(&admin.conf);
-	if (secret_init() == 0 && become_owner(admin.conf.database))
+	if (secret_init() == 0 && admin_become_owner(admin.conf.database))
 		rc = command->run(&admin);
 	conf_fini(&admin.conf);
 	return (rc);

@@ -91,8 +91,7 @@ read_options(struct options *options, int argc, char **argv)
 		case 'h':
 			fputs(usage, stdout);
 			return (EXIT_SUCCESS);
-		default:
-			fputs(usage, stderr);
+		default:	/* getopt has said what */
 			return (EXIT_USAGE);
 		}
 	}
@@ -174,7 +173,8 @@ find_socket(const struct options *options, int *rc)
 		*rc = EX_CONFIG;
 		return (-1);
 	default:
-		fputs(usage, stderr);
+		log_error("descriptor 0 is no listening socket: start the "
+		    "worker by spawn-fcgi, or with --socket PATH");
 		*rc = EXIT_USAGE;
 		return (-1);
 	}
@@ -211,7 +211,8 @@ serve_fcgi(int argc, char **argv)
 	if ((rc = read_options(&options, argc, argv)) != -1)
 		return (rc);
 	if (optind < argc) {
-		fputs(usage, stderr);
+		log_error("%s is no option: see strongroom.fcgi --help",
+		    argv[optind]);
 		return (EXIT_USAGE);
 	}
 	signals = block_signals();

@@ -17,7 +17,8 @@ struct back_end {
 
 static const struct back_end back_ends[] = {
 	{ "sqlite:", store_sqlite_create, store_sqlite_open },
-	{ "", store_sqlite_create, store_sqlite_open },	/* a path alone */
+	/* A path alone. */
+	{ "", store_sqlite_create, store_sqlite_open },
 };
 
 /* The back end of url; *path becomes what follows the scheme. */
@@ -85,9 +86,9 @@ store_rollback(struct store *store)
 }
 
 void
-store_checkpoint(struct store *store, size_t log_bytes)
+store_checkpoint(struct store *store, size_t log_bytes, enum store_log after)
 {
-	store->ops->checkpoint(store, log_bytes);
+	store->ops->checkpoint(store, log_bytes, after);
 }
 
 enum store_rc

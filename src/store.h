@@ -9,33 +9,13 @@
 #include "ident.h"
 #include "integration.h"
 #include "keyring.h"
+#include "store_types.h"
 
 /*
  * The rows that are kept, and the back ends that keep them. Functions log a
  * failure of the world once, where it is seen, and return its kind. A store
  * belongs to one thread at a time.
  */
-enum store_rc {
-	STORE_OK,
-	STORE_NOT_FOUND,
-	STORE_CONFLICT,		/* the identifier has another type */
-	STORE_BUSY,		/* the lock was not had in time; nothing done */
-	STORE_FULL,		/* no room; done whole or not at all */
-	STORE_WRITE_FAILED,	/* done whole or not at all */
-	STORE_ROW_FAILED,	/* this row alone cannot be written */
-	STORE_UNAVAILABLE,	/* cannot be opened or read */
-	STORE_NEWER,		/* the schema is newer than this program */
-	STORE_OTHER_KEY		/* sealed with a key that is not here */
-};
-
-enum store_mode { STORE_READ, STORE_WRITE };
-
-struct store_conf {
-	const char *url;	/* a path, or sqlite: and a path */
-	int busy_timeout_ms;
-	int journal_mode;	/* enum conf_journal */
-};
-
 struct store;
 
 /*
@@ -73,9 +53,12 @@ void store_rollback(struct store *store);
 
 /*
  * Bring the write-ahead log into the database when this store's last commit
- * left it longer than log_bytes. Does nothing where the lock is not free.
+ * left it longer than log_bytes. Does nothing where the lock is not free. A
+ * process that is about to end truncates the log as well: its successor
+ * would not know what was brought in already.
  */
-void store_checkpoint(struct store *store, size_t log_bytes);
+void store_checkpoint(struct store *store, size_t log_bytes,
+    enum store_log after);
 
 /*
  * See that all keys that the database remembers are in prints, and the last

@@ -121,7 +121,8 @@ run(void *cookie)
 	while ((batch = take_batch(writer)) != NULL) {
 		commit_batch(writer->store, batch);
 		answer_batch(writer, batch);
-		store_checkpoint(writer->store, CHECKPOINT_BYTES);
+		store_checkpoint(writer->store, CHECKPOINT_BYTES,
+		    STORE_LOG_KEEP);
 	}
 	return (NULL);
 }

@@ -1,0 +1,88 @@
+/*
+ * What the subcommands share: whose rights they use, and how they come to the
+ * database.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "log.h"
+
+/* The owner of the nearest directory of path that exists. */
+static bool
+find_owner(const char *path, struct stat *st)
+{
+	char *copy = strdup(path), *dir = copy;
+	bool is_found = false;
+
+	while (dir != NULL && !is_found) {
+		dir = dirname(dir);
+		is_found = stat(dir, st) == 0;
+		if (!is_found && (errno != ENOENT || strcmp(dir, "/") == 0))
+			break;
+	}
+	free(copy);
+	return (is_found);
+}
+
+bool
+admin_become_owner(const char *database)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return (true);
+	if (!find_owner(database, &st)) {
+		log_error("the directory of %s cannot be looked at: %s",
+		    database, strerror(errno));
+		return (false);
+	}
+	if (st.st_uid == 0)
+		return (true);
+	if (setgroups(0, NULL) == -1 || setgid(st.st_gid) == -1 ||
+	    setuid(st.st_uid) == -1) {
+		log_error("user %u, the owner of the data directory, cannot "
+		    "be taken on: %s", (unsigned)st.st_uid, strerror(errno));
+		return (false);
+	}
+	return (true);
+}
+
+bool
+admin_open(const struct admin *admin, enum store_mode mode,
+    struct store **store, struct keyring **keyring)
+{
+	struct keyring_print prints[KEYRING_MAX + 1];
+	enum store_rc rc;
+	size_t count;
+
+	if (keyring != NULL && (*keyring =
+	    keyring_load(admin->conf.master_key_file)) == NULL)
+		return (false);
+	rc = store_open(store, &admin->store, mode);
+	if (rc == STORE_OK && keyring != NULL) {
+		count = keyring_prints(*keyring, prints);
+		rc = store_keys_check(*store, prints, count);
+		if (rc == STORE_OTHER_KEY)
+			log_error("key file %s is not the one that database "
+			    "%s was sealed with",
+			    admin->conf.master_key_file,
+			    admin->conf.database);
+		if (rc != STORE_OK)
+			store_close(*store);
+	}
+	if (rc != STORE_OK && keyring != NULL) {
+		keyring_free(*keyring);
+		*keyring = NULL;
+	}
+	if (rc != STORE_OK)
+		*store = NULL;
+	return (rc == STORE_OK);
+}

@@ -1,0 +1,49 @@
+/*
+ * Every statement that the SQLite back end ever runs.
+ */
+#include "config.h"
+
+#include "store_sqlite.h"
+
+#define ROW \
+	"SELECT integration_id, created_by, unique_identifier, name, " \
+	"integration_type, status, active, has_auth_data, has_scope_data, " \
+	"created_at, updated_at, metadata, scope_data, auth_data " \
+	"FROM integrations "
+
+const char *const store_sqlite_sql[STATEMENTS + 1] = {
+	[PING] = "SELECT count(*) FROM master_keys",
+	[SCHEMA_VERSION] = "PRAGMA user_version",
+	[MASTER_KEY_ADD] = "INSERT INTO master_keys (key_id, purpose, "
+	    "fingerprint, created_at) VALUES (?, ?, ?, ?)",
+	[MASTER_KEY_LIST] = "SELECT key_id, purpose, fingerprint "
+	    "FROM master_keys",
+	[KEY_FIND] = "SELECT public_id, user, expires_at, revoked_at "
+	    "FROM api_keys WHERE key_hash = ?",
+	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, user, name, "
+	    "created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+	[KEY_EXISTS] = "SELECT 1 FROM api_keys WHERE public_id = ?",
+	[KEY_REVOKE] = "UPDATE api_keys SET revoked_at = "
+	    "coalesce(revoked_at, ?) WHERE public_id = ?",
+	[KEY_LIST] = "SELECT public_id, user, name, created_at, expires_at, "
+	    "revoked_at FROM api_keys ORDER BY created_at, public_id",
+	[SAVE_FIND] = "SELECT id, integration_id, integration_type, status, "
+	    "active, has_auth_data, has_scope_data, created_at, metadata "
+	    "FROM integrations WHERE created_by = ? "
+	    "AND unique_identifier = ?",
+	[SAVE_INSERT] = "INSERT INTO integrations (integration_id, "
+	    "created_by, unique_identifier, name, integration_type, status, "
+	    "active, has_auth_data, has_scope_data, created_at, updated_at, "
+	    "metadata, scope_data, auth_data) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SAVE_UPDATE] = "UPDATE integrations SET name = ?, status = ?, "
+	    "active = ?, has_auth_data = ?, has_scope_data = ?, "
+	    "updated_at = ?, metadata = ?, "
+	    "scope_data = CASE ? WHEN 0 THEN scope_data ELSE ? END, "
+	    "auth_data = CASE ? WHEN 0 THEN auth_data ELSE ? END "
+	    "WHERE id = ?",
+	[LIST_ALL] = ROW "ORDER BY id",
+	[LIST_OF_USER] = ROW "WHERE created_by = ? ORDER BY id",
+	[FIND_ONE] = ROW "WHERE integration_id = ?",
+	[CHECK] = "PRAGMA integrity_check",
+};

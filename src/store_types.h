@@ -1,0 +1,29 @@
+#ifndef STORE_TYPES_H
+#define STORE_TYPES_H
+
+/* What a call of the store comes back with. */
+enum store_rc {
+	STORE_OK,
+	STORE_NOT_FOUND,
+	STORE_CONFLICT,		/* the identifier has another type */
+	STORE_BUSY,		/* the lock was not had in time; nothing done */
+	STORE_FULL,		/* no room; done whole or not at all */
+	STORE_WRITE_FAILED,	/* done whole or not at all */
+	STORE_ROW_FAILED,	/* this row alone cannot be written */
+	STORE_UNAVAILABLE,	/* cannot be opened or read */
+	STORE_NEWER,		/* the schema is newer than this program */
+	STORE_OTHER_KEY		/* sealed with a key that is not here */
+};
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+struct store_conf {
+	const char *url;	/* a path, or sqlite: and a path */
+	int busy_timeout_ms;
+	int journal_mode;	/* enum conf_journal */
+};
+
+/* What becomes of the write-ahead log after a checkpoint. */
+enum store_log { STORE_LOG_KEEP, STORE_LOG_TRUNCATE };
+
+#endif
