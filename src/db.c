@@ -297,13 +297,18 @@ db_rollback(struct db *db)
 	lockfile_give(db->lock_fd);
 }
 
+size_t
+db_log_size(const struct db *db)
+{
+	return ((size_t)db->log_frames * (size_t)db->page_size);
+}
+
 void
 db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 {
-	size_t size = (size_t)db->log_frames * (size_t)db->page_size;
 	int rc;
 
-	if (size <= log_bytes || lockfile_take(db->lock_fd, 0) != STORE_OK)
+	if (db_log_size(db) <= log_bytes || lockfile_take(db->lock_fd, 0) != STORE_OK)
 		return;
 	db->log_frames = 0;
 	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,

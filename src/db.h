@@ -40,6 +40,7 @@ enum store_rc db_exec(struct db *db, const char *sql)
 enum store_rc db_begin(struct db *db) __attribute__((warn_unused_result));
 enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
+size_t db_log_size(const struct db *db);
 void db_checkpoint(struct db *db, size_t log_bytes, enum store_log after);
 
 /*

@@ -85,6 +85,12 @@ store_rollback(struct store *store)
 	store->ops->rollback(store);
 }
 
+size_t
+store_log_size(const struct store *store)
+{
+	return (store->ops->log_size(store));
+}
+
 void
 store_checkpoint(struct store *store, size_t log_bytes, enum store_log after)
 {

@@ -51,6 +51,9 @@ enum store_rc store_commit(struct store *store)
     __attribute__((warn_unused_result));
 void store_rollback(struct store *store);
 
+/* How long this store's last commit left the write-ahead log, in bytes. */
+size_t store_log_size(const struct store *store);
+
 /*
  * Bring the write-ahead log into the database when this store's last commit
  * left it longer than log_bytes. Does nothing where the lock is not free. A

@@ -13,6 +13,7 @@ struct store_ops {
 	enum store_rc (*begin)(struct store *);
 	enum store_rc (*commit)(struct store *);
 	void (*rollback)(struct store *);
+	size_t (*log_size)(const struct store *);
 	void (*checkpoint)(struct store *, size_t, enum store_log);
 	enum store_rc (*keys_check)(struct store *,
 	    const struct keyring_print *, size_t);

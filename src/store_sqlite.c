@@ -80,6 +80,13 @@ sqlite_rollback(struct store *store)
 	db_rollback(store_sqlite_db(store));
 }
 
+static size_t
+sqlite_log_size(const struct store *store)
+{
+	return (db_log_size(((const struct store_sqlite *)(const void *)
+	    store)->db));
+}
+
 static void
 sqlite_checkpoint(struct store *store, size_t log_bytes, enum store_log after)
 {
@@ -146,6 +153,7 @@ static const struct store_ops sqlite_ops = {
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
+	.log_size = sqlite_log_size,
 	.checkpoint = sqlite_checkpoint,
 	.keys_check = sqlite_keys_check,
 	.key_find = store_sqlite_key_find,

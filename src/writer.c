@@ -1,6 +1,10 @@
 /*
  * Group commit. Knows neither what is saved nor who asks; batching is
  * natural: whatever has queued while one commit syncs is the next batch.
+ *
+ * The store belongs to one thread at a time, the one that has set is_busy. A
+ * save that finds nothing under way commits by itself, which spares it two
+ * changes of thread; what queues meanwhile is the writer's thread's.
  */
 #include "config.h"
 
@@ -26,15 +30,17 @@ struct job {
 };
 
 struct writer {
-	struct store *store;	/* the thread's alone, once it is started */
+	struct store *store;	/* belongs to whoever has set is_busy */
 	pthread_t thread;
 	bool is_started;
 	pthread_mutex_t mutex;	/* guards all below */
-	pthread_cond_t wake;
+	pthread_cond_t wake;	/* the writer's thread has something to do */
 	struct job *first;
 	struct job **last;
 	size_t under_way;
 	size_t queue;
+	bool is_busy;
+	bool wants_checkpoint;
 	bool is_closing;
 };
 
@@ -78,38 +84,67 @@ commit_batch(struct store *store, struct job *batch)
 		fail_batch(batch, rc);
 }
 
-/* Wait for jobs and take them all; NULL when there will be no more. */
-static struct job *
-take_batch(struct writer *writer)
+/*
+ * The store is given back after count saves; the writer's thread goes on with
+ * what there is to do.
+ */
+static void
+give_store(struct writer *writer, size_t count)
 {
-	struct job *batch;
+	pthread_mutex_lock(&writer->mutex);
+	writer->is_busy = false;
+	writer->under_way -= count;
+	/* A checkpoint that was refused is tried again after a commit. */
+	writer->wants_checkpoint = count > 0 &&
+	    store_log_size(writer->store) > CHECKPOINT_BYTES;
+	if (writer->first != NULL || writer->wants_checkpoint ||
+	    writer->is_closing)
+		pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+/*
+ * Wait until there is something to do and take the store for it: *batch is
+ * what has queued, NULL for a checkpoint. False when there will be no more.
+ */
+static bool
+take_store(struct writer *writer, struct job **batch)
+{
+	bool is_over;
 
 	pthread_mutex_lock(&writer->mutex);
-	while (writer->first == NULL && !writer->is_closing)
+	while (writer->is_busy || (writer->first == NULL &&
+	    !writer->wants_checkpoint && !writer->is_closing))
 		pthread_cond_wait(&writer->wake, &writer->mutex);
-	batch = writer->first;
+	*batch = writer->first;
 	writer->first = NULL;
 	writer->last = &writer->first;
+	is_over = *batch == NULL && writer->is_closing;
+	writer->is_busy = !is_over;
 	pthread_mutex_unlock(&writer->mutex);
-	return (batch);
+	return (!is_over);
 }
 
 /* Tell each caller; a job is gone as soon as its semaphore is posted. */
 static void
-answer_batch(struct writer *writer, struct job *batch)
+answer_batch(struct job *batch)
 {
-	struct job *next, *job;
+	struct job *next;
+
+	for (; batch != NULL; batch = next) {
+		next = batch->next;
+		sem_post(&batch->done);
+	}
+}
+
+static size_t
+count_jobs(const struct job *batch)
+{
 	size_t count = 0;
 
-	for (job = batch; job != NULL; job = job->next)
+	for (; batch != NULL; batch = batch->next)
 		count++;
-	pthread_mutex_lock(&writer->mutex);
-	writer->under_way -= count;
-	pthread_mutex_unlock(&writer->mutex);
-	for (job = batch; job != NULL; job = next) {
-		next = job->next;
-		sem_post(&job->done);
-	}
+	return (count);
 }
 
 static void *
@@ -117,12 +152,17 @@ run(void *cookie)
 {
 	struct writer *writer = cookie;
 	struct job *batch;
+	size_t count;
 
-	while ((batch = take_batch(writer)) != NULL) {
-		commit_batch(writer->store, batch);
-		answer_batch(writer, batch);
-		store_checkpoint(writer->store, CHECKPOINT_BYTES,
-		    STORE_LOG_KEEP);
+	while (take_store(writer, &batch)) {
+		count = count_jobs(batch);
+		if (batch != NULL)
+			commit_batch(writer->store, batch);
+		else
+			store_checkpoint(writer->store, CHECKPOINT_BYTES,
+			    STORE_LOG_KEEP);
+		give_store(writer, count);
+		answer_batch(batch);
 	}
 	return (NULL);
 }
@@ -164,22 +204,28 @@ writer_start(struct writer *writer, size_t queue)
 	return (0);
 }
 
-/* Queue a job; false when the queue is full. */
-static bool
+enum place { NO_PLACE, IN_QUEUE, AT_STORE };
+
+/* Give a job its place: the store at once, the queue, or none. */
+static enum place
 submit(struct writer *writer, struct job *job)
 {
-	bool is_room;
+	enum place place = IN_QUEUE;
 
 	pthread_mutex_lock(&writer->mutex);
-	is_room = writer->under_way < writer->queue;
-	if (is_room) {
+	if (writer->under_way == writer->queue) {
+		place = NO_PLACE;
+	} else if (!writer->is_busy && writer->first == NULL) {
+		place = AT_STORE;
+		writer->is_busy = true;
+		writer->under_way++;
+	} else {
 		writer->under_way++;
 		*writer->last = job;
 		writer->last = &job->next;
-		pthread_cond_signal(&writer->wake);
 	}
 	pthread_mutex_unlock(&writer->mutex);
-	return (is_room);
+	return (place);
 }
 
 enum store_rc
@@ -192,13 +238,20 @@ writer_save(struct writer *writer, struct store_save *save)
 		return (job.rc);
 	}
 	sem_init(&job.done, 0, 0);
-	if (submit(writer, &job)) {
+	switch (submit(writer, &job)) {
+	case AT_STORE:
+		commit_batch(writer->store, &job);
+		give_store(writer, 1);
+		break;
+	case IN_QUEUE:
 		while (sem_wait(&job.done) == -1 && errno == EINTR)
 			;
-	} else {
+		break;
+	case NO_PLACE:
 		log_warning("the queue of saves is full (%zu)",
 		    writer->queue);
 		job.rc = STORE_BUSY;
+		break;
 	}
 	sem_destroy(&job.done);
 	return (job.rc);

@@ -6,8 +6,9 @@
 #include "store.h"
 
 /*
- * The one way to save. Saves that arrive while a commit is on its way to the
- * disk are committed together by the next one.
+ * The one way to save. A save that finds nothing under way is committed by
+ * its caller; those that arrive while a commit is on its way to the disk are
+ * committed together by the next one, in the writer's thread.
  */
 struct writer;
 
@@ -32,7 +33,7 @@ int writer_start(struct writer *writer, size_t queue)
 enum store_rc writer_save(struct writer *writer, struct store_save *save)
     __attribute__((warn_unused_result));
 
-/* The writer's store, for what is not a save, while no thread is started. */
+/* The writer's store, for what is not a save, before writer_start. */
 struct store *writer_store(struct writer *writer);
 
 /*
