@@ -23,7 +23,7 @@
 /* A path where words and high are absent, a number or one of words else. */
 struct key {
 	const char *name;
-	const char *preset;
+	const char *preset;		/* NULL: it depends on others */
 	size_t offset;
 	uint64_t low;
 	uint64_t high;
@@ -37,7 +37,6 @@ static const char *const journal_words[] = { "auto", "wal", "truncate",
     NULL };
 
 #define AT(member) offsetof(struct conf, member)
-#define UNSET "0"
 
 static const struct key keys[] = {
 	{ "database", LOCALSTATEDIR "/lib/strongroom/strongroom.db",
@@ -46,7 +45,7 @@ static const struct key keys[] = {
 	    AT(master_key_file), 0, 0, NULL },
 	{ "threads", "64", AT(threads), 2, 1024, NULL },
 	{ "max_body", "1048576", AT(max_body), 1024, 64 << 20, NULL },
-	{ "queue", UNSET, AT(queue), 1, 1023, NULL },
+	{ "queue", NULL, AT(queue), 1, 1023, NULL },
 	{ "busy_timeout_ms", "2000", AT(busy_timeout_ms), 1, 60000, NULL },
 	{ "io_timeout_ms", "10000", AT(io_timeout_ms), 100, 600000, NULL },
 	{ "log_level", "info", AT(log_level), 0, 0, level_words },
@@ -76,6 +75,19 @@ parse_word(const char *const *words, const char *text, uint64_t *value)
 	return (-1);
 }
 
+static void
+complain_of_words(const struct key *key, char complaint[COMPLAINT_MAX])
+{
+	size_t i, len;
+
+	snprintf(complaint, COMPLAINT_MAX, "%s must be one of:", key->name);
+	for (i = 0; key->words[i] != NULL; i++) {
+		len = strlen(complaint);
+		snprintf(complaint + len, COMPLAINT_MAX - len, " %s",
+		    key->words[i]);
+	}
+}
+
 /* Check text for key; a complaint is written where it does not fit. */
 static int
 check_value(const struct key *key, const char *text, uint64_t *value,
@@ -89,11 +101,7 @@ check_value(const struct key *key, const char *text, uint64_t *value,
 	} else if (key->words != NULL) {
 		if (parse_word(key->words, text, value) == 0)
 			return (0);
-		snprintf(complaint, COMPLAINT_MAX, "%s must be %s, %s or %s%s",
-		    key->name, key->words[0], key->words[1],
-		    key->words[2] != NULL ? key->words[2] : "nothing else",
-		    key->words[2] != NULL && key->words[3] != NULL ?
-		    " or debug" : "");
+		complain_of_words(key, complaint);
 	} else {
 		if (number_parse(text, key->low, key->high, value) == 0)
 			return (0);
@@ -124,9 +132,8 @@ set_value(struct conf *conf, const struct key *key, const char *text)
 		*(char **)(void *)at = path;
 		return (0);
 	}
-	if (strcmp(text, UNSET) != 0 || key->words != NULL)
-		if (check_value(key, text, &value, complaint) == -1)
-			return (-1);
+	if (check_value(key, text, &value, complaint) == -1)
+		return (-1);
 	*(uint64_t *)(void *)at = value;
 	return (0);
 }
@@ -245,7 +252,8 @@ conf_load(struct conf *conf, const char *file)
 
 	*conf = (struct conf){ 0 };
 	for (i = 0; i < KEYS; i++)
-		if (set_value(conf, &keys[i], keys[i].preset) == -1)
+		if (keys[i].preset != NULL &&
+		    set_value(conf, &keys[i], keys[i].preset) == -1)
 			goto fail;
 	if (file == NULL && access(system_file, F_OK) == 0)
 		file = system_file;
