@@ -30,6 +30,8 @@ struct db {
 	sqlite3 *handle;
 	const char *const *sql;
 	sqlite3_stmt *stmt[STATEMENTS_MAX];
+	sqlite3_stmt *begin;
+	sqlite3_stmt *commit;
 	char *path;
 	int lock_fd;
 	int busy_timeout_ms;
@@ -235,6 +237,8 @@ db_close(struct db *db)
 		return;
 	for (i = 0; i < STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(db->stmt[i]);
+	(void)sqlite3_finalize(db->begin);
+	(void)sqlite3_finalize(db->commit);
 	(void)sqlite3_close(db->handle);
 	if (db->lock_fd != -1)
 		close(db->lock_fd);
@@ -250,6 +254,22 @@ db_exec(struct db *db, const char *sql)
 	return (rc == SQLITE_OK ? STORE_OK : complain(db, rc, "exec"));
 }
 
+/* Run a statement without values or rows, prepared at its first use. */
+static int
+run(struct db *db, sqlite3_stmt **stmt, const char *sql)
+{
+	int rc = SQLITE_OK;
+
+	if (*stmt == NULL)
+		rc = sqlite3_prepare_v3(db->handle, sql, -1,
+		    SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+	if (rc != SQLITE_OK)
+		return (rc);
+	rc = sqlite3_step(*stmt);
+	(void)sqlite3_reset(*stmt);
+	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
+}
+
 enum store_rc
 db_begin(struct db *db)
 {
@@ -262,7 +282,7 @@ db_begin(struct db *db)
 		    db->busy_timeout_ms);
 	if (rc != STORE_OK)
 		return (rc);
-	code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	code = run(db, &db->begin, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		return (STORE_OK);
 	rc = complain(db, code, "begin");
@@ -276,7 +296,7 @@ db_commit(struct db *db)
 	enum store_rc rc = STORE_OK;
 	int code;
 
-	code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+	code = run(db, &db->commit, "COMMIT");
 	if (code != SQLITE_OK) {
 		rc = complain(db, code, "commit");
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
