@@ -139,7 +139,6 @@ gw_cgi_refuse(int status)
 	http_init(&http, PIECE);
 	http_read_variables(&http, environ);
 	read_body(&http, REFUSAL_MS);
-	http_fini(&http);
 	http_wipe_keys(environ);
 	reply_init(&reply, PIECE);
 	(void)!ident_uuid7(id, ident_now_us());
@@ -148,8 +147,9 @@ gw_cgi_refuse(int status)
 	else
 		reply_failure(&reply, status, "Internal error");
 	log_request_id(id);
-	log_event(LOG_LEVEL_ERROR, "request", "status",
-	    status == 400 ? "400" : "500", NULL);
-	write_answer(&reply, id, false);
+	log_event(LOG_LEVEL_ERROR, "request", "method", http.method, "path",
+	    http.path, "status", status == 400 ? "400" : "500", NULL);
+	write_answer(&reply, id, strcmp(http.method, "HEAD") == 0);
 	reply_fini(&reply);
+	http_fini(&http);
 }

@@ -16,9 +16,15 @@ static const char want_quote[] = "Expecting '\"'";
 static const char want_no_control[] =
     "Expecting control character to be escaped";
 
+/* The value of the hexadecimal digit at text[at]; -1 where it is none. */
 static int
-hex_digit(unsigned char c)
+hex_digit(const unsigned char *text, size_t at, size_t len)
 {
+	unsigned char c;
+
+	if (at >= len)
+		return (-1);
+	c = text[at];
 	if (c >= '0' && c <= '9')
 		return (c - '0');
 	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
@@ -35,7 +41,7 @@ hex4(const unsigned char *text, size_t at, size_t len)
 	int digit;
 
 	for (i = 0; i < 4; i++) {
-		if (at + i >= len || (digit = hex_digit(text[at + i])) == -1)
+		if ((digit = hex_digit(text, at + i, len)) == -1)
 			return (-1);
 		n = n << 4 | digit;
 	}
@@ -50,8 +56,11 @@ scan_unicode(struct json_char *c, const unsigned char *text, size_t at,
 	int32_t high, low;
 
 	c->width = 0;
-	if ((high = hex4(text, at + 2, len)) == -1)
+	if ((high = hex4(text, at + 2, len)) == -1) {
+		for (c->width = 2; hex_digit(text, at + c->width, len) != -1;)
+			c->width++;
 		return (want_hex);
+	}
 	if (high < 0xd800 || high > 0xdfff) {
 		c->code = (uint32_t)high;
 		c->width = 6;

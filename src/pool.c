@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -45,10 +46,27 @@ struct pool {
 	int stop_fd;		/* readable: threads end */
 	struct worker *workers;
 	size_t count;		/* of threads that run */
+	atomic_uint handovers;	/* see hand_over */
 	pthread_mutex_t mutex;	/* guards the rest */
 	pthread_cond_t drained;
 	size_t connections;	/* accepted and not yet closed */
 };
+
+/*
+ * A connection goes from thread to thread through the kernel, which orders
+ * what they do with it. These two say so in C's memory model.
+ */
+static void
+hand_over(struct pool *pool)
+{
+	atomic_fetch_add_explicit(&pool->handovers, 1, memory_order_release);
+}
+
+static void
+take_over(struct pool *pool)
+{
+	(void)atomic_load_explicit(&pool->handovers, memory_order_acquire);
+}
 
 /* Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
 static int
@@ -58,6 +76,7 @@ await(struct pool *pool, int how, int fd)
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.fd = fd
 	};
 
+	hand_over(pool);
 	return (epoll_ctl(pool->epoll_fd, how, fd, &event));
 }
 
@@ -148,6 +167,7 @@ run(void *cookie)
 	for (;;) {
 		if (epoll_wait(pool->epoll_fd, &event, 1, -1) != 1)
 			continue;
+		take_over(pool);
 		if (event.data.fd == pool->stop_fd)
 			return (NULL);
 		if (event.data.fd == pool->listen_fd)

@@ -1,0 +1,76 @@
+#!/usr/bin/perl
+# nginx as it is configured in nginx/: its own refusals are JSON too, and a
+# worker that is away is a 502 that passes.
+
+use strict;
+use warnings;
+use Test::More;
+use Strongroom;
+use Strongroom::Http qw(raw_http);
+use Strongroom::Json qw(decode);
+
+my $house = house();
+$house->worker(via => 'spawn-fcgi');
+my $front = $house->nginx;
+my $body = '{"name":"n","integration_type":"jira"}';
+
+sub json_refusal {
+	my ($answer, $status, $name) = @_;
+	is($answer->{status}, $status, "$name: $status");
+	is($answer->{headers}{'content-type'}, 'application/json',
+	    "$name: is JSON");
+	is($answer->{headers}{'cache-control'}, 'no-store', "$name: no-store");
+	like($answer->{headers}{'x-request-id'} // '', qr/\A[!-~]{8,64}\z/,
+	    "$name: has an X-Request-Id");
+	my $said = eval { decode($answer->{body}) };
+	ok(ref $said eq 'HASH' && ($said->{detail} || $said->{error}),
+	    "$name: says why") || diag($answer->{body});
+}
+
+my $port = $front->{port};
+my $head = 'POST ' . SAVE . " HTTP/1.1\r\nHost: localhost\r\n"
+    . 'x-api-key: ' . $house->key . "\r\n";
+json_refusal(raw_http($port, "NONSENSE\r\n\r\n"), 400, 'no request at all');
+json_refusal(raw_http($port, "GET / HTTP/1.1\r\n\r\n"), 400, 'no Host');
+json_refusal(raw_http($port, "${head}Content-Length: 5x\r\n\r\nhello"), 400,
+    'a bad Content-Length');
+json_refusal(raw_http($port, 'GET /%00 HTTP/1.1' . "\r\nHost: l\r\n\r\n"), 400,
+    'a NUL in the path');
+json_refusal(raw_http($port, 'GET /' . 'x' x 40_000
+    . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n"), 414, 'a long URI');
+json_refusal(raw_http($port, "${head}X-Long: " . 'x' x 40_000
+    . "\r\nConnection: close\r\n\r\n"), 400, 'a long header');
+json_refusal(raw_http($port, "${head}Content-Length: 99999999\r\n"
+    . "Connection: close\r\n\r\n"), 413, 'a body announced as too long');
+json_refusal(raw_http($port, "${head}Transfer-Encoding: nonsense\r\n"
+    . "Connection: close\r\n\r\n"), 501, 'an unknown Transfer-Encoding');
+json_refusal(raw_http($port, "TRACE / HTTP/1.1\r\nHost: l\r\n"
+    . "Connection: close\r\n\r\n"), 404, 'TRACE somewhere');
+json_refusal(raw_http($port, 'TRACE ' . SAVE . " HTTP/1.1\r\nHost: l\r\n"
+    . "Connection: close\r\n\r\n"), 405, 'TRACE of the route');
+json_refusal($house->http(path => '/-/refused', key => undef), 404,
+    'a path that nginx may use itself');
+
+# Headers that a client may not set for the worker.
+my $answer = $house->http(body => $body, headers => ['X-Request-Id' => 'mine',
+    'Proxy' => 'http://evil/', 'X_Api_Key' => 'x', 'Status' => '500',
+    'Document-Root' => '/', 'Script-Name' => '/x', 'Path-Info' => '/x']);
+saved_ok($answer, 'headers with the names of CGI variables');
+isnt($answer->{headers}{'x-request-id'}, 'mine', 'X-Request-Id is ours');
+is($house->http(body => $body, key => undef,
+    headers => ['X_Api_Key' => $house->key])->{status}, 401,
+    'x_api_key is not x-api-key');
+
+# A worker that is away, and comes back at the same socket.
+my $socket = $house->{worker}{socket};
+is($house->stop_worker->{exit}, 0, 'the worker ends');
+json_refusal($house->http(body => $body), 502, 'no worker');
+unlink $socket;
+$house->worker(socket => $socket);
+saved_ok($house->http(body => $body), 'a new worker is found at once');
+
+# No body was ever written to a file.
+unlike(slurp("$front->{dir}/error.log"), qr/temporary file/,
+    'no body went to a file');
+
+finish();
