@@ -39,7 +39,7 @@ is_user(const char *user)
 		good = m.code_points >= 1 && m.code_points <= USER_MAX;
 	}
 	for (; good && *user != '\0'; user++)
-		good = (unsigned char)*user >= 0x20 && *user != 0x7f;
+		good = table_control(user) == 0;
 	json_doc_fini(&doc);
 	buf_fini(&quoted);
 	return (good);

@@ -47,11 +47,22 @@ make_room(struct table *table)
 	return (0);
 }
 
+size_t
+table_control(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return (1);
+	return (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0);
+}
+
 void
 table_add(struct table *table, const char *text)
 {
 	char *cell = strdup(text != NULL ? text : "-");
 	char *p;
+	size_t len;
 
 	if (cell == NULL || make_room(table) == -1) {
 		free(cell);
@@ -59,8 +70,8 @@ table_add(struct table *table, const char *text)
 		return;
 	}
 	for (p = cell; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+		if ((len = table_control(p)) > 0)
+			memset(p, '?', len);
 	table->cells[table->count++] = cell;
 }
 

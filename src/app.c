@@ -17,7 +17,7 @@ struct store_conf
 app_store_conf(const struct conf *conf)
 {
 	return ((struct store_conf){
-	    .url = conf->database,
+	    .path = conf->database,
 	    .busy_timeout_ms = (int)conf->busy_timeout_ms,
 	    .journal_mode = (int)conf->journal_mode
 	});

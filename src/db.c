@@ -192,26 +192,31 @@ db_make_file(const char *path)
 }
 
 enum store_rc
-db_open(struct db **to, const struct store_conf *conf, const char *path,
-    enum store_mode mode, const char *const *sql)
+db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
+    const char *const *sql)
 {
+	const char *path = conf->path;
 	enum store_rc kind = STORE_UNAVAILABLE;
 	struct db *db;
 	int rc;
 
-	if ((db = calloc(1, sizeof *db)) == NULL ||
-	    (db->path = strdup(path)) == NULL) {
+	if ((db = calloc(1, sizeof *db)) == NULL) {
 		log_error("out of memory while opening %s", path);
-		free(db);
 		return (STORE_UNAVAILABLE);
 	}
 	db->lock_fd = -1;
+	/* One database has one lock, by whatever links it is reached. */
+	if ((db->path = realpath(path, NULL)) == NULL) {
+		log_error("database %s cannot be opened: %s", path,
+		    strerror(errno));
+		goto fail;
+	}
 	db->sql = sql;
 	db->busy_timeout_ms = conf->busy_timeout_ms;
-	if (mode != STORE_READ && (db->lock_fd = lockfile_open(path)) == -1)
+	if (mode != STORE_READ && (db->lock_fd = lockfile_open(db->path)) == -1)
 		goto fail;
 	/* A reader needs to write too: the shared memory, and recovery. */
-	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE |
+	rc = sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 	    SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc == SQLITE_OK)

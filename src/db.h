@@ -22,11 +22,11 @@ enum store_rc db_make_file(const char *path)
     __attribute__((warn_unused_result));
 
 /*
- * Open path. sql is the table of statements (NULL ends it), each prepared
+ * Open a database. sql is the table of statements (NULL ends it), each prepared
  * when it is first used; it outlives the connection.
  */
 enum store_rc db_open(struct db **db, const struct store_conf *conf,
-    const char *path, enum store_mode mode, const char *const *sql)
+    enum store_mode mode, const char *const *sql)
     __attribute__((warn_unused_result));
 
 /* Takes NULL. */

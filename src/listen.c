@@ -60,19 +60,21 @@ clear_way(const struct sockaddr_un *address)
 	return (unlink(address->sun_path) == 0);
 }
 
-static int
-set_owner(const char *path, const char *group)
+/* The id of group, (gid_t)-1 for none; false: it is not known. */
+static bool
+find_group(const char *group, gid_t *gid)
 {
 	const struct group *entry;
 
+	*gid = (gid_t)-1;
 	if (group == NULL)
-		return (0);
-	errno = 0;
+		return (true);
 	if ((entry = getgrnam(group)) == NULL) {
-		errno = errno != 0 ? errno : ENOENT;
-		return (-1);
+		log_error("socket group %s is not known", group);
+		return (false);
 	}
-	return (chown(path, (uid_t)-1, entry->gr_gid));
+	*gid = entry->gr_gid;
+	return (true);
 }
 
 int
@@ -80,6 +82,7 @@ listen_open(const char *path, const char *group)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t mask;
+	gid_t gid;
 	int fd, rc;
 
 	if (strlen(path) >= sizeof address.sun_path) {
@@ -87,6 +90,8 @@ listen_open(const char *path, const char *group)
 		    sizeof address.sun_path - 1);
 		return (-1);
 	}
+	if (!find_group(group, &gid))
+		return (-1);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || !clear_way(&address))
@@ -94,10 +99,11 @@ listen_open(const char *path, const char *group)
 	mask = umask(0117);
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
 	(void)umask(mask);
-	if (rc == -1 || set_owner(path, group) == -1 ||
-	    listen(fd, BACKLOG) == -1)
+	if (rc == -1)
 		goto fail;
-	return (fd);
+	if (chown(path, (uid_t)-1, gid) == 0 && listen(fd, BACKLOG) == 0)
+		return (fd);
+	(void)unlink(path);
 fail:
 	log_error("socket %s cannot be made: %s", path, strerror(errno));
 	if (fd != -1)

@@ -53,8 +53,9 @@ lockfile_take(int fd, int timeout_ms)
 		if (ident_monotonic_ms() >= deadline)
 			return (STORE_BUSY);
 		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < PAUSE_MAX_US * 1000L)
-			pause.tv_nsec *= 2;
+		pause.tv_nsec *= 2;
+		if (pause.tv_nsec > PAUSE_MAX_US * 1000L)
+			pause.tv_nsec = PAUSE_MAX_US * 1000L;
 	}
 	return (STORE_OK);
 }

@@ -131,6 +131,8 @@ serve_cgi(int argc, char **argv)
 		return (EX_OK);
 	}
 	rc = read_options(&options, argc, argv);
+	if (rc == EXIT_SUCCESS)
+		return (rc);
 	if (rc == -1)
 		rc = secret_init() == -1 ? EX_OSERR :
 		    open_app(&app, options.config);
@@ -210,7 +212,8 @@ serve_fcgi(int argc, char **argv)
 
 	if ((rc = read_options(&options, argc, argv)) != -1)
 		return (rc);
-	if (optind < argc) {
+	/* A script's first line puts the script's path behind its options. */
+	if (optind < argc && options.socket != NULL) {
 		log_error("%s is no option: see strongroom.fcgi --help",
 		    argv[optind]);
 		return (EXIT_USAGE);

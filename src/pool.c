@@ -8,9 +8,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,8 +28,8 @@
 
 enum {
 	BACK_OFF_MS = 20,	/* when the system has no more descriptors */
-	DRAIN_MS = 3500,	/* for kept connections, at the stop */
-	LAST_IO_MS = 500	/* for what is still under way then */
+	DRAIN_MS = 2400,	/* for kept connections, at the stop */
+	LAST_IO_MS = 400	/* for what is still under way then */
 };
 
 struct worker {
@@ -46,38 +47,42 @@ struct pool {
 	int stop_fd;		/* readable: threads end */
 	struct worker *workers;
 	size_t count;		/* of threads that run */
-	atomic_uint handovers;	/* see hand_over */
-	pthread_mutex_t mutex;	/* guards the rest */
-	pthread_cond_t drained;
+	pthread_mutex_t mutex;	/* guards the rest, and hand-overs */
+	pthread_cond_t changed;
+	size_t running;		/* threads that have not ended */
 	size_t connections;	/* accepted and not yet closed */
 };
 
 /*
- * A connection goes from thread to thread through the kernel, which orders
- * what they do with it. These two say so in C's memory model.
+ * Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. The mutex
+ * makes the hand-over one in C's memory model too: whoever takes the event
+ * passes through it.
  */
-static void
-hand_over(struct pool *pool)
-{
-	atomic_fetch_add_explicit(&pool->handovers, 1, memory_order_release);
-}
-
-static void
-take_over(struct pool *pool)
-{
-	(void)atomic_load_explicit(&pool->handovers, memory_order_acquire);
-}
-
-/* Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
 static int
 await(struct pool *pool, int how, int fd)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.fd = fd
 	};
+	int rc;
 
-	hand_over(pool);
-	return (epoll_ctl(pool->epoll_fd, how, fd, &event));
+	pthread_mutex_lock(&pool->mutex);
+	rc = epoll_ctl(pool->epoll_fd, how, fd, &event);
+	pthread_mutex_unlock(&pool->mutex);
+	return (rc);
+}
+
+/* Wait for an event and return its descriptor. */
+static int
+take_event(struct pool *pool)
+{
+	struct epoll_event event;
+
+	while (epoll_wait(pool->epoll_fd, &event, 1, -1) != 1)
+		;
+	pthread_mutex_lock(&pool->mutex);
+	pthread_mutex_unlock(&pool->mutex);
+	return (event.data.fd);
 }
 
 static void
@@ -86,7 +91,7 @@ count_connection(struct pool *pool, int change)
 	pthread_mutex_lock(&pool->mutex);
 	pool->connections += (size_t)change;
 	if (pool->connections == 0)
-		pthread_cond_signal(&pool->drained);
+		pthread_cond_signal(&pool->changed);
 	pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -162,19 +167,19 @@ run(void *cookie)
 {
 	struct worker *worker = cookie;
 	struct pool *pool = worker->pool;
-	struct epoll_event event;
+	int fd;
 
-	for (;;) {
-		if (epoll_wait(pool->epoll_fd, &event, 1, -1) != 1)
-			continue;
-		take_over(pool);
-		if (event.data.fd == pool->stop_fd)
-			return (NULL);
-		if (event.data.fd == pool->listen_fd)
+	while ((fd = take_event(pool)) != pool->stop_fd) {
+		if (fd == pool->listen_fd)
 			accept_one(worker);
 		else
-			serve(worker, EPOLL_CTL_MOD, event.data.fd);
+			serve(worker, EPOLL_CTL_MOD, fd);
 	}
+	pthread_mutex_lock(&pool->mutex);
+	pool->running--;
+	pthread_cond_signal(&pool->changed);
+	pthread_mutex_unlock(&pool->mutex);
+	return (NULL);
 }
 
 static int
@@ -191,7 +196,10 @@ start_worker(struct pool *pool, struct worker *worker)
 		return (-1);
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, 256 * 1024);
+	pthread_mutex_lock(&pool->mutex);
 	rc = pthread_create(&worker->thread, &attr, run, worker);
+	pool->running += rc == 0;
+	pthread_mutex_unlock(&pool->mutex);
 	pthread_attr_destroy(&attr);
 	if (rc == 0)
 		return (0);
@@ -204,11 +212,16 @@ static int
 open_set(struct pool *pool)
 {
 	struct epoll_event stop = { .events = EPOLLIN };
+	int flags = fcntl(pool->listen_fd, F_GETFL);
 
 	pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	stop.data.fd = pool->stop_fd;
-	if (pool->epoll_fd == -1 || pool->stop_fd == -1 ||
+	/* Another process may be quicker; that must not leave a thread in
+	 * accept(2). */
+	if (flags == -1 || fcntl(pool->listen_fd, F_SETFL,
+	    flags | O_NONBLOCK) == -1 ||
+	    pool->epoll_fd == -1 || pool->stop_fd == -1 ||
 	    epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, pool->stop_fd,
 	    &stop) == -1 ||
 	    await(pool, EPOLL_CTL_ADD, pool->listen_fd) == -1) {
@@ -220,6 +233,37 @@ open_set(struct pool *pool)
 }
 
 static void
+watch_all(struct pool *pool, int64_t limit_ms)
+{
+	size_t i;
+
+	for (i = 0; i < pool->count; i++)
+		watch_check(&pool->workers[i].watch, limit_ms);
+}
+
+/* Wait until *number is 0, at most for limit_ms; whether it is. */
+static bool
+wait_for_none(struct pool *pool, const size_t *number, int64_t limit_ms)
+{
+	int64_t until_ms = ident_monotonic_ms() + limit_ms;
+	struct timespec until = {
+		.tv_sec = (time_t)(until_ms / 1000),
+		.tv_nsec = until_ms % 1000 * 1000000
+	};
+	bool is_none;
+	int rc = 0;
+
+	pthread_mutex_lock(&pool->mutex);
+	while (*number > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&pool->changed, &pool->mutex,
+		    &until);
+	is_none = *number == 0;
+	pthread_mutex_unlock(&pool->mutex);
+	return (is_none);
+}
+
+/* End the threads; those that still read or write lose their connections. */
+static void
 end_threads(struct pool *pool)
 {
 	const uint64_t one = 1;
@@ -228,6 +272,8 @@ end_threads(struct pool *pool)
 	while (write(pool->stop_fd, &one, sizeof one) == -1 &&
 	    errno == EINTR)
 		;
+	while (!wait_for_none(pool, &pool->running, LAST_IO_MS / 4))
+		watch_all(pool, LAST_IO_MS);
 	for (i = 0; i < pool->count; i++) {
 		pthread_join(pool->workers[i].thread, NULL);
 		gw_fcgi_free(pool->workers[i].gw);
@@ -243,7 +289,7 @@ pool_free(struct pool *pool)
 		close(pool->epoll_fd);
 	if (pool->stop_fd != -1)
 		close(pool->stop_fd);
-	pthread_cond_destroy(&pool->drained);
+	pthread_cond_destroy(&pool->changed);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool->workers);
 	free(pool);
@@ -267,7 +313,7 @@ pool_start(const struct app *app, int listen_fd)
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->drained, &attr);
+	pthread_cond_init(&pool->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	if (open_set(pool) == 0)
 		while (pool->count < threads && start_worker(pool,
@@ -280,45 +326,17 @@ pool_start(const struct app *app, int listen_fd)
 	return (NULL);
 }
 
-static void
-watch_all(struct pool *pool, int64_t limit_ms)
-{
-	size_t i;
-
-	for (i = 0; i < pool->count; i++)
-		watch_check(&pool->workers[i].watch, limit_ms);
-}
-
 void
 pool_watch(struct pool *pool)
 {
 	watch_all(pool, (int64_t)pool->app->conf.io_timeout_ms);
 }
 
-/* Wait until no connection is open, at most for limit_ms. */
-static void
-drain(struct pool *pool, int64_t limit_ms)
-{
-	int64_t until_ms = ident_monotonic_ms() + limit_ms;
-	struct timespec until = {
-		.tv_sec = (time_t)(until_ms / 1000),
-		.tv_nsec = until_ms % 1000 * 1000000
-	};
-	int rc = 0;
-
-	pthread_mutex_lock(&pool->mutex);
-	while (pool->connections > 0 && rc == 0)
-		rc = pthread_cond_timedwait(&pool->drained, &pool->mutex,
-		    &until);
-	pthread_mutex_unlock(&pool->mutex);
-}
-
 void
 pool_stop(struct pool *pool)
 {
 	(void)epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, pool->listen_fd, NULL);
-	drain(pool, DRAIN_MS);
-	watch_all(pool, LAST_IO_MS);
+	(void)wait_for_none(pool, &pool->connections, DRAIN_MS);
 	end_threads(pool);
 	pool_free(pool);
 }

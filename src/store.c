@@ -1,57 +1,23 @@
 /*
- * The store: picks the back end that a URL names and hands every call on.
+ * The store: picks the back end, of which there is one, and hands every call
+ * on to it.
  */
 #include "config.h"
 
-#include <string.h>
-
 #include "store_ops.h"
-
-struct back_end {
-	const char *scheme;
-	enum store_rc (*create)(const struct store_conf *, const char *,
-	    const struct keyring_print *, size_t);
-	enum store_rc (*open)(struct store **, const struct store_conf *,
-	    const char *, enum store_mode);
-};
-
-static const struct back_end back_ends[] = {
-	{ "sqlite:", store_sqlite_create, store_sqlite_open },
-	/* A path alone. */
-	{ "", store_sqlite_create, store_sqlite_open },
-};
-
-/* The back end of url; *path becomes what follows the scheme. */
-static const struct back_end *
-find_back_end(const char *url, const char **path)
-{
-	size_t i = 0, len;
-
-	while ((len = strlen(back_ends[i].scheme)) > 0 &&
-	    strncmp(url, back_ends[i].scheme, len) != 0)
-		i++;
-	*path = url + len;
-	return (&back_ends[i]);
-}
 
 enum store_rc
 store_create(const struct store_conf *conf,
     const struct keyring_print *prints, size_t count)
 {
-	const char *path;
-	const struct back_end *end = find_back_end(conf->url, &path);
-
-	return (end->create(conf, path, prints, count));
+	return (store_sqlite_create(conf, prints, count));
 }
 
 enum store_rc
 store_open(struct store **store, const struct store_conf *conf,
     enum store_mode mode)
 {
-	const char *path;
-	const struct back_end *end = find_back_end(conf->url, &path);
-
-	return (end->open(store, conf, path, mode));
+	return (store_sqlite_open(store, conf, mode));
 }
 
 void

@@ -38,12 +38,12 @@ struct store {
 	const struct store_ops *ops;
 };
 
-/* The back ends. path is what follows the scheme of the URL. */
+/* The back end in SQLite. */
 enum store_rc store_sqlite_create(const struct store_conf *conf,
-    const char *path, const struct keyring_print *prints, size_t count)
+    const struct keyring_print *prints, size_t count)
     __attribute__((warn_unused_result));
 enum store_rc store_sqlite_open(struct store **store,
-    const struct store_conf *conf, const char *path, enum store_mode mode)
+    const struct store_conf *conf, enum store_mode mode)
     __attribute__((warn_unused_result));
 
 #endif

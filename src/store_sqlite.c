@@ -229,20 +229,20 @@ fill(struct db *db, const struct keyring_print *prints, size_t count)
 }
 
 enum store_rc
-store_sqlite_create(const struct store_conf *conf, const char *path,
+store_sqlite_create(const struct store_conf *conf,
     const struct keyring_print *prints, size_t count)
 {
 	struct db *db = NULL;
 	enum store_rc rc;
 
-	if ((rc = db_make_file(path)) != STORE_OK)
+	if ((rc = db_make_file(conf->path)) != STORE_OK)
 		return (rc);
-	rc = db_open(&db, conf, path, STORE_WRITE, store_sqlite_sql);
+	rc = db_open(&db, conf, STORE_WRITE, store_sqlite_sql);
 	if (rc == STORE_OK)
 		rc = fill(db, prints, count);
 	db_close(db);
 	if (rc != STORE_OK)
-		(void)unlink(path);
+		(void)unlink(conf->path);
 	return (rc);
 }
 
@@ -267,20 +267,20 @@ check_schema(struct db *db, const char *path)
 
 enum store_rc
 store_sqlite_open(struct store **to, const struct store_conf *conf,
-    const char *path, enum store_mode mode)
+    enum store_mode mode)
 {
 	struct store_sqlite *store;
 	enum store_rc rc;
 
 	if ((store = calloc(1, sizeof *store)) == NULL) {
-		log_error("out of memory while opening %s", path);
+		log_error("out of memory while opening %s", conf->path);
 		return (STORE_UNAVAILABLE);
 	}
 	store->store.ops = &sqlite_ops;
-	rc = db_open(&store->db, conf, path, mode,
+	rc = db_open(&store->db, conf, mode,
 	    store_sqlite_sql);
 	if (rc == STORE_OK)
-		rc = check_schema(store->db, path);
+		rc = check_schema(store->db, conf->path);
 	if (rc != STORE_OK) {
 		sqlite_close(&store->store);
 		return (rc);

@@ -18,7 +18,7 @@ enum store_rc {
 enum store_mode { STORE_READ, STORE_WRITE };
 
 struct store_conf {
-	const char *url;	/* a path, or sqlite: and a path */
+	const char *path;	/* of the database */
 	int busy_timeout_ms;
 	int journal_mode;	/* enum conf_journal */
 };

@@ -197,4 +197,14 @@ for my $door (qw(fcgi cgi)) {
 }
 is(scalar @{ $good->integrations }, 10, 'and nothing else was saved');
 
+# What a refusal leaves behind: nothing.
+with_house(sub {
+	unlink glob "'$_[0]{database}'*";
+	refused($_[0], 66, qr/strongroom\.db/, 'a database that is missing');
+	is(join(' ', glob "'$_[0]{database}'*"), '', 'leaves no lock file');
+});
+refused($good, 71, qr/no-such-group/, 'an unknown group',
+    args => [@conf, '--socket', $sock, '--socket-group', 'no-such-group']);
+ok(!-e $sock, 'leaves no socket');
+
 finish();

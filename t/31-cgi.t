@@ -169,4 +169,11 @@ saved_ok($house->cgi(body => $long), "large save $_") for 1 .. 6;
 cmp_ok(-s "$house->{database}-wal" // 0, '<', 4 * 1_048_576,
     'CGI checkpoints for itself');
 
+# Options that print and end do so under CGI too.
+for my $option (qw(--version --help)) {
+	my $said = $house->cgi(args => [$option]);
+	is($said->{exit}, 0, "$option: exit 0");
+	like($said->{out}, qr/strongroom/, "$option: is answered");
+}
+
 finish();

@@ -240,4 +240,21 @@ for my $crime (sort keys %crime) {
 }
 is($house->reveal($vid), '{"access_token":"other"}', 'the box as it was opens');
 
+# C1 control characters steer terminals as C0 do.
+is($house->admin(qw(key create --user), "a\x{c2}\x{9b}31m")->{exit}, 2,
+    'a user with a C1 control character is refused');
+saved_ok($house->cgi(body => "{\"name\":\"x\x{c2}\x{9b}2J\","
+    . '"integration_type":"jira"}'), 'an integration whose name has one');
+unlike($house->admin_ok(qw(integration list)), qr/\x{c2}[\x{80}-\x{9f}]/,
+    'and a table shows none');
+
+# A database that is reached by a link has the lock of the one it is.
+my $link = "$house->{dir}/link.db";
+symlink $house->{database}, $link or die $!;
+my $linked = spew("$house->{dir}/linked.conf",
+    slurp($house->{conf}) =~ s/^database = .*$/database = "$link"/mr);
+is($house->admin(qw(key create --user linked --config), $linked,
+    { bare => 1 })->{exit}, 0, 'a database by a link');
+ok(!-e "$link.lock", 'has no lock file of its own');
+
 finish();

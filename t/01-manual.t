@@ -1,0 +1,57 @@
+#!/usr/bin/perl
+# The manual pages: mandoc has nothing against them, and every option,
+# configuration key and exit code of the programs is in them.
+
+use strict;
+use warnings;
+use Test::More;
+use Strongroom;
+
+my $src = Strongroom::source();
+my %page = (
+	'strongroom.fcgi.8' => '', 'strongroom.8' => '',
+	'strongroom.conf.5' => '',
+);
+
+sub output_of {
+	my (@command) = @_;
+	open my $fh, '-|', @command or die "$command[0]: $!";
+	local $/;
+	return readline($fh) // '';
+}
+
+# What scdoc itself writes and no page can help.
+my $scdoc = qr/skipping paragraph macro: PP (?:empty|after SH)/;
+
+for my $name (sort keys %page) {
+	my $file = Strongroom::program($name);
+	ok(-s $file, "$name is made") or next;
+	my @said = grep { !/$scdoc/ } split /\n/,
+	    output_of('mandoc', '-Tlint', '-W', 'warning', $file);
+	is("@said", '', "$name: mandoc has nothing against it");
+	$page{$name} = output_of('mandoc', '-Tascii', $file) =~ s/.\x08//gr;
+}
+
+my $conf = slurp("$src/src/conf.c");
+for my $key ($conf =~ /^\t\{ "(\w+)", /mg) {
+	like($page{'strongroom.conf.5'}, qr/\b\Q$key\E\b/, "key $key");
+}
+for (['main_worker.c', 'strongroom.fcgi.8'], ['main_admin.c',
+    'strongroom.8']) {
+	my ($source, $name) = @$_;
+	for my $option (slurp("$src/src/$source")
+	    =~ /^\t\t\{ "([\w-]+)", (?:no|required)_argument/mg) {
+		like($page{$name}, qr/--\Q$option\E\b/, "$name: --$option");
+	}
+}
+my $admin = slurp("$src/src/main_admin.c");
+while ($admin =~ /^\t\{ "(\w+)", (?:"(\w+)"|NULL), TAKES/mg) {
+	my $words = defined $2 ? "$1 $2" : $1;
+	like($page{'strongroom.8'}, qr/\b$words\b/, "strongroom.8: $words");
+}
+for my $code (0, 2, 65, 66, 71, 77, 78) {
+	like($page{'strongroom.fcgi.8'}, qr/^\W+$code\b/m,
+	    "strongroom.fcgi.8: exit code $code");
+}
+
+done_testing();

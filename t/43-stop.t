@@ -1,0 +1,62 @@
+#!/usr/bin/perl
+# The end of a worker whose peers or fellows would hold it up.
+
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes ();
+use Strongroom;
+use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_send);
+use Strongroom::Proc qw(stop running pause);
+
+my $house = house();
+my $limit = 5 * slow();
+
+# Peers that begin a request only when the stop has begun, and dribble.
+my $worker = $house->worker;
+my @peers = map { fcgi_connect($worker->{socket}) } 1 .. 3;
+saved_ok($house->fcgi(json => { name => 'n', integration_type => 'jira' }),
+    'the worker serves beside idle peers');
+kill 'TERM', $worker->{pid};
+my $begun = Time::HiRes::time();
+my @bytes = map { [split //, fcgi_begin(0) . fcgi_begin(0)] } @peers;
+my $since = 0;
+while (running($worker->{pid}) && $since < $limit + 5) {
+	for my $i (0 .. $#peers) {
+		next if $since < 1.1 * $i || !@{ $bytes[$i] };
+		fcgi_send($peers[$i], shift @{ $bytes[$i] });
+	}
+	pause(0.2);
+	$since = Time::HiRes::time() - $begun;
+}
+$worker->{stopped} = 1;
+my $end = stop($worker->{pid});
+is($end->{exit}, 0, 'dribbling peers: the worker exits 0');
+cmp_ok(Time::HiRes::time() - $begun, '<=', $limit, 'in time');
+
+# Two on one listening socket: a connection that both are woken for is
+# accepted by one, and the other must not be left waiting for it.
+my ($listen, $socket) = $house->listener('shared');
+my @pair = map {
+	$house->worker(via => 'inherit', listen => $listen, socket => $socket)
+} 1 .. 2;
+my @idle = map { fcgi_connect($socket) } 1 .. 200;
+saved_ok($house->fcgi(socket => $socket,
+    json => { name => 'n', integration_type => 'jira' }), 'a pair serves');
+undef @idle;
+for my $i (0, 1) {
+	$pair[$i]{stopped} = 1;
+	$end = stop($pair[$i]{pid}, seconds => 60);
+	is($end->{exit}, 0, "worker $i of a pair exits 0");
+	cmp_ok($end->{seconds}, '<=', $limit, 'in time');
+}
+
+# A script's first line puts the script's path behind the options.
+$worker = $house->worker(via => 'inherit', listen => $listen,
+    socket => $socket, args => ['/srv/www/save.fcgi']);
+saved_ok($house->fcgi(socket => $socket,
+    json => { name => 'n', integration_type => 'jira' }),
+    'words behind the options of a script are not ours');
+is($house->stop_worker($worker)->{exit}, 0, 'and it ends in order');
+
+finish();
