@@ -102,16 +102,28 @@ check_owner(const struct admin *admin, struct store_key *key,
 	return (true);
 }
 
+static enum store_rc
+begin(const struct admin *admin, struct store *store)
+{
+	enum store_rc rc = store_begin(store, admin->store.busy_timeout_ms);
+
+	if (rc == STORE_BUSY)
+		log_error("the database's lock was not had in %d ms: another "
+		    "process holds it", admin->store.busy_timeout_ms);
+	return (rc);
+}
+
 /* Store key under the hash of text, in a transaction of its own. */
 static enum store_rc
-add(struct store *store, const struct keyring *keyring, const char *text,
+add(const struct admin *admin, struct store *store,
+    const struct keyring *keyring, const char *text,
     const struct store_key *key)
 {
 	unsigned char hash[APIKEY_HASH_LEN];
 	enum store_rc rc;
 
 	apikey_hash(hash, keyring, text);
-	if ((rc = store_begin(store)) != STORE_OK)
+	if ((rc = begin(admin, store)) != STORE_OK)
 		return (rc);
 	if ((rc = store_key_add(store, hash, key)) == STORE_OK)
 		return (store_commit(store));
@@ -140,7 +152,7 @@ admin_key_create(const struct admin *admin)
 	for (i = 0; rc == STORE_CONFLICT && i < PUBLIC_ID_TRIES; i++) {
 		apikey_make_public_id(public_id);
 		apikey_make(text, public_id);
-		rc = add(store, keyring, text, &key);
+		rc = add(admin, store, keyring, text, &key);
 	}
 	if (rc == STORE_OK && puts(text) != EOF && fflush(stdout) == 0)
 		result = ADMIN_DONE;
@@ -197,7 +209,7 @@ admin_key_import(const struct admin *admin)
 	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
 		goto done;
 	apikey_make_public_id(public_id);
-	rc = add(store, keyring, text, &key);
+	rc = add(admin, store, keyring, text, &key);
 	if (rc == STORE_CONFLICT)
 		log_error("this key is here already");
 	if (rc == STORE_OK && puts(public_id) != EOF && fflush(stdout) == 0)
@@ -272,7 +284,7 @@ admin_key_revoke(const struct admin *admin)
 	if (!admin_open(admin, STORE_WRITE, &store, NULL))
 		return (ADMIN_FAILED);
 	ident_time(now, ident_now_us());
-	if ((rc = store_begin(store)) == STORE_OK) {
+	if ((rc = begin(admin, store)) == STORE_OK) {
 		rc = store_key_revoke(store, admin->id, now);
 		if (rc == STORE_OK)
 			rc = store_commit(store);

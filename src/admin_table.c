@@ -57,6 +57,18 @@ table_control(const char *text)
 	return (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0);
 }
 
+/* The same for what turns the direction of writing, U+202A to U+2069. */
+static size_t
+direction_change(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+	    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+		return (3);
+	return (0);
+}
+
 void
 table_add(struct table *table, const char *text)
 {
@@ -70,7 +82,8 @@ table_add(struct table *table, const char *text)
 		return;
 	}
 	for (p = cell; *p != '\0'; p++)
-		if ((len = table_control(p)) > 0)
+		if ((len = table_control(p)) > 0 ||
+		    (len = direction_change(p)) > 0)
 			memset(p, '?', len);
 	table->cells[table->count++] = cell;
 }

@@ -21,7 +21,7 @@ void table_fini(struct table *table);
 /* How many bytes a control character at text takes (C0, DEL, C1), or 0. */
 size_t table_control(const char *text);
 
-/* Append a cell; NULL is shown as "-", control characters as "?". */
+/* Append a cell; NULL is shown as "-", what would steer the terminal as "?". */
 void table_add(struct table *table, const char *text);
 
 /* Print to standard output. Returns 0, or -1 when that or memory failed. */

@@ -115,7 +115,8 @@ check_document_root(struct call *call)
 	/* A root that does not exist serves nothing. */
 	if ((real = realpath(root, NULL)) == NULL)
 		return (CALL_GOES_ON);
-	is_safe = true;
+	is_safe = !is_inside(call->app->conf.master_key_file, root) &&
+	    !is_inside(call->app->conf.database, root);
 	for (i = 0; i < 2; i++)
 		is_safe &= !is_inside(call->app->guarded[i], real);
 	free(real);

@@ -51,6 +51,7 @@ find(struct call *call, const char *text)
 		return (refuse_invalid(call, "unknown"));
 	if (rc != STORE_OK) {
 		call->key = (struct store_found_key){ 0 };
+		call_drop_reader(call);
 		reply_failure(&call->reply, 500,
 		    "Database connection failed");
 		return (CALL_ANSWERED);

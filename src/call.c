@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "call.h"
+#include "log.h"
 
 enum {
 	REPLY_ROOM = 2 << 20,		/* beyond the size of a body */
@@ -48,8 +49,25 @@ call_fini(struct call *call)
 struct store *
 call_reader(struct call *call)
 {
-	if (call->reader == NULL && store_open(&call->reader,
-	    &call->app->store, STORE_READ) != STORE_OK)
+	if (call->reader != NULL)
+		return (call->reader);
+	if (store_open(&call->reader, &call->app->store, STORE_READ) !=
+	    STORE_OK) {
 		call->reader = NULL;
+	} else if (!store_is_same(call->reader,
+	    writer_store(call->app->writer))) {
+		log_error("another database is in the place of %s: put it "
+		    "back, or restart the service", call->app->store.path);
+		call_drop_reader(call);
+	}
 	return (call->reader);
+}
+
+void
+call_drop_reader(struct call *call)
+{
+	if (call->is_reader_lent)
+		return;
+	store_close(call->reader);
+	call->reader = NULL;
 }

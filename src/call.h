@@ -56,7 +56,11 @@ void call_reset(struct call *call);
 /* Wipe and release. */
 void call_fini(struct call *call);
 
-/* The store to read from; NULL when it cannot be opened. */
+/*
+ * The store to read from, the writer's database and no other; NULL when it
+ * cannot be opened. One that has failed is dropped, to be opened anew.
+ */
 struct store *call_reader(struct call *call);
+void call_drop_reader(struct call *call);
 
 #endif

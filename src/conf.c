@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +15,9 @@
 
 #include <confuse.h>
 
+#include "buf.h"
 #include "conf.h"
+#include "conf_text.h"
 #include "log.h"
 #include "number.h"
 
@@ -53,7 +54,11 @@ static const struct key keys[] = {
 	{ "journal_mode", "auto", AT(journal_mode), 0, 0, journal_words },
 };
 
-enum { KEYS = sizeof keys / sizeof keys[0], COMPLAINT_MAX = 160 };
+enum {
+	KEYS = sizeof keys / sizeof keys[0],
+	COMPLAINT_MAX = 160,
+	FILE_MAX = 65537	/* bytes, with the NUL behind them */
+};
 
 static bool
 is_path(const struct key *key)
@@ -167,42 +172,64 @@ report(cfg_t *cfg, const char *format, va_list ap)
 	    cfg->line, text);
 }
 
+/*
+ * Parse text into cfg as if it were file. libconfuse tells what is wrong,
+ * through report, and where.
+ */
+static int
+parse(cfg_t *cfg, const char *file, const struct buf *text)
+{
+	FILE *stream;
+	int rc;
+
+	if (text->len == 0)
+		return (0);
+	if ((stream = fmemopen(text->data, text->len, "r")) == NULL ||
+	    (cfg->filename = strdup(file)) == NULL) {
+		log_error("out of memory while reading %s", file);
+		if (stream != NULL)
+			fclose(stream);
+		return (-1);
+	}
+	rc = cfg_parse_fp(cfg, stream);
+	fclose(stream);
+	return (rc == CFG_SUCCESS ? 0 : -1);
+}
+
 static int
 load_file(struct conf *conf, const char *file)
 {
 	cfg_opt_t opts[KEYS + 1];
-	cfg_t *cfg;
+	cfg_t *cfg = NULL;
+	struct buf text;
 	size_t i;
 	int rc = -1;
 
+	buf_init(&text, FILE_MAX);
 	memset(opts, 0, sizeof opts);
 	for (i = 0; i < KEYS; i++)
 		opts[i] = (cfg_opt_t)CFG_STR(keys[i].name, NULL,
 		    CFGF_NODEFAULT);
 	opts[KEYS] = (cfg_opt_t)CFG_END();
+	if (conf_text_read(file, &text) == -1)
+		goto done;
 	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL) {
 		log_error("out of memory while reading %s", file);
-		return (-1);
+		goto done;
 	}
 	(void)cfg_set_error_function(cfg, report);
 	for (i = 0; i < KEYS; i++)
 		(void)cfg_set_validate_func(cfg, keys[i].name, check_option);
-	switch (cfg_parse(cfg, file)) {
-	case CFG_SUCCESS:
-		rc = 0;
-		break;
-	case CFG_FILE_ERROR:
-		log_error("%s cannot be read: %s", file, strerror(errno));
-		break;
-	default:
-		break;
-	}
+	rc = parse(cfg, file, &text);
 	for (i = 0; rc == 0 && i < KEYS; i++)
 		if (cfg_size(cfg, keys[i].name) > 0 &&
 		    cfg_getstr(cfg, keys[i].name) != NULL)
 			rc = set_value(conf, &keys[i],
 			    cfg_getstr(cfg, keys[i].name));
-	cfg_free(cfg);
+done:
+	if (cfg != NULL)
+		cfg_free(cfg);
+	buf_fini(&text);
 	return (rc);
 }
 

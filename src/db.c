@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -33,7 +34,9 @@ struct db {
 	sqlite3_stmt *begin;
 	sqlite3_stmt *commit;
 	char *path;
-	int lock_fd;
+	struct lockfile *lock;	/* NULL: for reading only */
+	dev_t dev;		/* what path was when it was opened */
+	ino_t ino;
 	int busy_timeout_ms;
 	int log_frames;		/* in the write-ahead log after a commit */
 	int page_size;
@@ -196,6 +199,7 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
     const char *const *sql)
 {
 	const char *path = conf->path;
+	struct stat st;
 	enum store_rc kind = STORE_UNAVAILABLE;
 	struct db *db;
 	int rc;
@@ -204,16 +208,18 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 		log_error("out of memory while opening %s", path);
 		return (STORE_UNAVAILABLE);
 	}
-	db->lock_fd = -1;
 	/* One database has one lock, by whatever links it is reached. */
-	if ((db->path = realpath(path, NULL)) == NULL) {
+	if ((db->path = realpath(path, NULL)) == NULL ||
+	    stat(db->path, &st) == -1) {
 		log_error("database %s cannot be opened: %s", path,
 		    strerror(errno));
 		goto fail;
 	}
+	db->dev = st.st_dev;
+	db->ino = st.st_ino;
 	db->sql = sql;
 	db->busy_timeout_ms = conf->busy_timeout_ms;
-	if (mode != STORE_READ && (db->lock_fd = lockfile_open(db->path)) == -1)
+	if (mode != STORE_READ && (db->lock = lockfile_open(db->path)) == NULL)
 		goto fail;
 	/* A reader needs to write too: the shared memory, and recovery. */
 	rc = sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE |
@@ -245,8 +251,7 @@ db_close(struct db *db)
 	(void)sqlite3_finalize(db->begin);
 	(void)sqlite3_finalize(db->commit);
 	(void)sqlite3_close(db->handle);
-	if (db->lock_fd != -1)
-		close(db->lock_fd);
+	lockfile_close(db->lock);
 	free(db->path);
 	free(db);
 }
@@ -275,23 +280,42 @@ run(struct db *db, sqlite3_stmt **stmt, const char *sql)
 	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
 }
 
-enum store_rc
-db_begin(struct db *db)
+bool
+db_is_in_place(struct db *db)
 {
-	enum store_rc rc = lockfile_take(db->lock_fd, db->busy_timeout_ms);
+	struct stat st;
+
+	if (stat(db->path, &st) == 0 && st.st_dev == db->dev &&
+	    st.st_ino == db->ino)
+		return (true);
+	log_error("database %s was moved or replaced while it was open: "
+	    "put it back, or restart the service", db->path);
+	return (false);
+}
+
+bool
+db_is_same(const struct db *one, const struct db *other)
+{
+	return (one->dev == other->dev && one->ino == other->ino);
+}
+
+enum store_rc
+db_begin(struct db *db, int timeout_ms)
+{
+	enum store_rc rc = lockfile_take(db->lock, timeout_ms);
 	int code;
 
-	if (rc == STORE_BUSY)
-		log_warning("database %s: its lock was not had in %d ms: "
-		    "another process holds it", db->path,
-		    db->busy_timeout_ms);
 	if (rc != STORE_OK)
 		return (rc);
+	if (!db_is_in_place(db)) {
+		lockfile_give(db->lock);
+		return (STORE_UNAVAILABLE);
+	}
 	code = run(db, &db->begin, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		return (STORE_OK);
 	rc = complain(db, code, "begin");
-	lockfile_give(db->lock_fd);
+	lockfile_give(db->lock);
 	return (rc);
 }
 
@@ -309,7 +333,7 @@ db_commit(struct db *db)
 		if (rc != STORE_FULL && rc != STORE_BUSY)
 			rc = STORE_WRITE_FAILED;
 	}
-	lockfile_give(db->lock_fd);
+	lockfile_give(db->lock);
 	return (rc);
 }
 
@@ -319,7 +343,7 @@ db_rollback(struct db *db)
 	/* After a failure the library may have rolled back by itself. */
 	if (sqlite3_get_autocommit(db->handle) == 0)
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	lockfile_give(db->lock_fd);
+	lockfile_give(db->lock);
 }
 
 size_t
@@ -333,15 +357,18 @@ db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 {
 	int rc;
 
-	if (db_log_size(db) <= log_bytes || lockfile_take(db->lock_fd, 0) != STORE_OK)
+	if (db_log_size(db) <= log_bytes || lockfile_take(db->lock, 0) != STORE_OK)
 		return;
 	db->log_frames = 0;
+	/* Readers are not waited for: others wait for the lock meanwhile. */
+	(void)sqlite3_busy_timeout(db->handle, 0);
 	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,
 	    after == STORE_LOG_TRUNCATE ? SQLITE_CHECKPOINT_TRUNCATE :
 	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 		(void)complain(db, rc, "checkpoint");
-	lockfile_give(db->lock_fd);
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	lockfile_give(db->lock);
 }
 
 struct db_query

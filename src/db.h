@@ -36,8 +36,18 @@ void db_close(struct db *db);
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
 
+/*
+ * Whether the path still names the file that is open; if not, what would be
+ * written is lost, and that is logged.
+ */
+bool db_is_in_place(struct db *db);
+
+/* Whether two connections are to one and the same file. */
+bool db_is_same(const struct db *one, const struct db *other);
+
 /* The transaction, the lock and the checkpoint, as store.h says. */
-enum store_rc db_begin(struct db *db) __attribute__((warn_unused_result));
+enum store_rc db_begin(struct db *db, int timeout_ms)
+    __attribute__((warn_unused_result));
 enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
 size_t db_log_size(const struct db *db);

@@ -39,6 +39,13 @@ gw_cgi_has_foreign_words(void)
 	    strchr(query, '=') == NULL);
 }
 
+static bool
+may_have_body(const struct http *http)
+{
+	return (strcmp(http->method, "GET") != 0 &&
+	    strcmp(http->method, "HEAD") != 0);
+}
+
 /*
  * How long to wait for more of the body, in ms. A server need not close its
  * end behind Content-Length bytes (RFC 3875 section 4.2).
@@ -49,7 +56,10 @@ patience_ms(const struct http *http, uint64_t io_timeout_ms)
 	uint64_t length;
 
 	if (number_parse(http->content_length, 0, UINT64_MAX, &length) == 0 &&
-	    http->body.len >= length)
+	    http->received >= length)
+		return (GRACE_MS);
+	/* Only a body comes without a length, chunked. */
+	if (*http->content_length == '\0' && !may_have_body(http))
 		return (GRACE_MS);
 	return ((int)io_timeout_ms);
 }
@@ -81,10 +91,7 @@ read_body(struct http *http, uint64_t io_timeout_ms)
 	ssize_t n;
 
 	while ((n = read_piece(http, piece, io_timeout_ms)) > 0) {
-		if ((size_t)n > http->body.max - http->body.len)
-			http->is_too_large = true;
-		if (!http->is_too_large)
-			buf_put(&http->body, piece, (size_t)n);
+		http_add_body(http, piece, (size_t)n);
 		explicit_bzero(piece, (size_t)n);
 	}
 	http->is_cut = n == -1 || http->body.failed;

@@ -81,10 +81,7 @@ take_piece(FCGX_Stream *in, struct http *http)
 	(void)FCGX_UnGetChar(c, in);
 	piece = in->rdNext;
 	len = (size_t)(in->stop - in->rdNext);
-	if (len > http->body.max - http->body.len)
-		http->is_too_large = true;
-	if (!http->is_too_large)
-		buf_put(&http->body, piece, len);
+	http_add_body(http, piece, len);
 	explicit_bzero(piece, len);
 	in->rdNext = in->stop;
 	return (len);

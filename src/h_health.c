@@ -10,10 +10,12 @@ h_health(struct call *call)
 {
 	struct store *reader = call_reader(call);
 
-	if (reader != NULL && store_ping(reader) == STORE_OK)
+	if (reader != NULL && store_ping(reader) == STORE_OK) {
 		reply_json(&call->reply, 200, "{\"status\":\"ok\"}");
-	else
+	} else {
+		call_drop_reader(call);
 		reply_json(&call->reply, 503,
 		    "{\"status\":\"unavailable\",\"reason\":\"database\"}");
+	}
 	return (CALL_ANSWERED);
 }

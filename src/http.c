@@ -36,6 +36,7 @@ forget(struct http *http)
 	http->method = http->path = http->content_type = "";
 	http->content_length = http->document_root = http->api_key = "";
 	http->api_keys = 0;
+	http->received = 0;
 	http->is_too_large = http->is_cut = false;
 }
 
@@ -59,6 +60,16 @@ http_reset(struct http *http)
 {
 	forget(http);
 	buf_reset(&http->body, BODY_KEEP);
+}
+
+void
+http_add_body(struct http *http, const void *piece, size_t len)
+{
+	http->received += len;
+	if (http->received > http->body.max)
+		http->is_too_large = true;
+	else
+		buf_put(&http->body, piece, len);
 }
 
 void
@@ -115,7 +126,7 @@ http_body_status(const struct http *http)
 		return (0);
 	if (number_parse(http->content_length, 0, UINT64_MAX, &length) == -1)
 		return (400);
-	return (length == http->body.len ? 0 : 400);
+	return (length == http->received ? 0 : 400);
 }
 
 /* Whether text, len bytes without its case, ends in end. */
@@ -136,12 +147,13 @@ http_is_json(const struct http *http)
 	size_t len;
 
 	type += strspn(type, " \t");
+	if (*type == '\0')
+		return (true);
 	len = strcspn(type, ";");
 	while (len > 0 && (type[len - 1] == ' ' || type[len - 1] == '\t'))
 		len--;
-	if (len == 0)
-		return (true);
-	if (strncasecmp(type, main_type, strlen(main_type)) != 0 ||
+	if (len < strlen(main_type) ||
+	    strncasecmp(type, main_type, strlen(main_type)) != 0 ||
 	    memchr(type + strlen(main_type), '/',
 	    len - strlen(main_type)) != NULL)
 		return (false);

@@ -20,9 +20,13 @@ struct http {
 	const char *api_key;		/* x-api-key */
 	size_t api_keys;		/* how many were sent */
 	struct buf body;
-	bool is_too_large;		/* body held more than its max */
+	size_t received;		/* bytes of body that came */
+	bool is_too_large;		/* more than body's max */
 	bool is_cut;			/* body did not arrive whole */
 };
+
+/* A piece of the body has come. What is too much is counted, not kept. */
+void http_add_body(struct http *http, const void *piece, size_t len);
 
 /* Empty; body holds at most max_body bytes. http_fini wipes and releases. */
 void http_init(struct http *http, size_t max_body);

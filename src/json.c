@@ -56,6 +56,15 @@ span_equals(const struct json_doc *doc, struct json_span span,
 }
 
 static bool
+is_same_text(const struct json_doc *doc, struct json_span a,
+    struct json_span b)
+{
+	return (a.end - a.start == b.end - b.start &&
+	    memcmp(doc->text + a.start, doc->text + b.start,
+	    a.end - a.start) == 0);
+}
+
+static bool
 same_name(const struct json_doc *doc, uint32_t i, uint32_t k)
 {
 	const struct json_node *a = &doc->node[i], *b = &doc->node[k];
@@ -65,6 +74,8 @@ same_name(const struct json_doc *doc, uint32_t i, uint32_t k)
 
 	if (a->name_hash != b->name_hash)
 		return (false);
+	if (is_same_text(doc, a->name, b->name))
+		return (true);
 	ra = read_string(doc, a->name);
 	rb = read_string(doc, b->name);
 	do {

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "json_check.h"
 #include "json_char.h"
@@ -100,6 +100,18 @@ scan_number(struct scan *s)
 }
 
 /*
+ * Mix a code point into a hash. Whoever does not know the seed cannot choose
+ * names whose hashes are equal.
+ */
+static uint64_t
+mix(uint64_t hash, uint32_t code)
+{
+	hash = (hash ^ code) * 0x9e3779b97f4a7c15U;
+	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93U;
+	return (hash ^ hash >> 29);
+}
+
+/*
  * A string with its quotes. hash, where asked for, becomes the same for all
  * spellings of one string.
  */
@@ -108,7 +120,7 @@ scan_string(struct scan *s, uint32_t *hash)
 {
 	struct json_char c;
 	const char *expected;
-	uint32_t h = 2166136261U;	/* FNV-1a, a code point at a time */
+	uint64_t h = s->doc->seed;
 
 	s->at++;
 	for (;;) {
@@ -118,10 +130,11 @@ scan_string(struct scan *s, uint32_t *hash)
 		s->at += c.width;
 		if (c.is_end)
 			break;
-		h = (h ^ c.code) * 16777619U;
+		if (hash != NULL)
+			h = mix(h, c.code);
 	}
 	if (hash != NULL)
-		*hash = h;
+		*hash = (uint32_t)(h >> 32);
 	return (0);
 }
 
@@ -321,6 +334,9 @@ json_check(struct json_doc *doc, const char *text, size_t len)
 	};
 	uint32_t root;
 
+	if (doc->seed == 0 &&
+	    getentropy(&doc->seed, sizeof doc->seed) == -1)
+		return (JSON_NOMEM);
 	doc->text = text;
 	doc->len = len;
 	doc->count = 0;

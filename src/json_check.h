@@ -33,7 +33,7 @@ struct json_span {
 struct json_node {
 	struct json_span span;
 	struct json_span name;	/* of an object's member, else empty */
-	uint32_t name_hash;	/* equal names, however escaped: equal hashes */
+	uint32_t name_hash;	/* equal names, however spelled: equal hashes */
 	uint32_t next;		/* the next element or member, 0 at the last */
 	enum json_type type;
 };
@@ -45,6 +45,7 @@ struct json_doc {
 	struct json_node *node;
 	size_t count;
 	size_t cap;
+	uint64_t seed;		/* of the hashes; drawn at the first use */
 	size_t fault_at;	/* after JSON_FAULT: offset in bytes ... */
 	const char *expected;	/* ... and what was expected there, static */
 };

@@ -13,7 +13,12 @@
 #include "ident.h"
 #include "log.h"
 
-enum { LINE_MAX_LEN = 4096, VALUE_MAX = 256, MESSAGE_MAX = 1024 };
+enum {
+	LINE_MAX_LEN = 8192,
+	TAIL = 16,		/* of a line: an escape, quotes, the end */
+	VALUE_MAX = 256,
+	MESSAGE_MAX = 1024
+};
 
 static const char *const level_names[] = { "error", "warning", "info",
     "debug" };
@@ -41,7 +46,14 @@ log_request_id(const char *id)
 	request_id = id;
 }
 
-/* Append what fits; two bytes always stay free for the line's end. */
+/* Whether len more bytes leave room for the tail. */
+static bool
+has_room(const struct line *line, size_t len)
+{
+	return (len + TAIL <= sizeof line->text - line->len);
+}
+
+/* Append what fits. */
 static void
 put(struct line *line, const char *text, size_t len)
 {
@@ -74,7 +86,7 @@ put_quoted(struct line *line, const char *value, size_t len)
 	size_t i;
 
 	puts_line(line, "\"");
-	for (i = 0; i < len; i++) {
+	for (i = 0; i < len && has_room(line, 0); i++) {
 		if (is_plain((unsigned char)value[i]) ||
 		    value[i] == ' ' || value[i] == '=') {
 			put(line, value + i, 1);
@@ -107,7 +119,7 @@ put_value(struct line *line, const char *value, size_t max)
 static void
 put_pair(struct line *line, const char *name, const char *value)
 {
-	if (value == NULL)
+	if (value == NULL || !has_room(line, strlen(name)))
 		return;
 	if (sink_format == LOG_FORMAT_JSON) {
 		puts_line(line, ",\"");

@@ -155,7 +155,6 @@ block_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	return (set);
 }
 
@@ -237,6 +236,8 @@ serve_fcgi(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	/* A reader that went away is an error of write(2), no more. */
+	signal(SIGPIPE, SIG_IGN);
 	if (fill_descriptors() == -1)
 		return (EX_OSERR);
 	if (listen_kind(STDIN_FILENO) == LISTEN_NONE && gw_cgi_is_request())

@@ -28,6 +28,7 @@
 
 enum {
 	BACK_OFF_MS = 20,	/* when the system has no more descriptors */
+	WARNING_MS = 1000,	/* between two that say so */
 	DRAIN_MS = 2400,	/* for kept connections, at the stop */
 	LAST_IO_MS = 400	/* for what is still under way then */
 };
@@ -50,6 +51,7 @@ struct pool {
 	pthread_mutex_t mutex;	/* guards the rest, and hand-overs */
 	pthread_cond_t changed;
 	size_t running;		/* threads that have not ended */
+	int64_t warned_ms;
 	size_t connections;	/* accepted and not yet closed */
 };
 
@@ -127,12 +129,22 @@ set_timeouts(const struct pool *pool, int fd)
 
 /* A want of descriptors or memory passes: say so, and let others finish. */
 static void
-back_off(void)
+back_off(struct pool *pool)
 {
 	struct timespec pause = { 0, BACK_OFF_MS * 1000000L };
 
-	log_warning("a connection cannot be accepted: %s; raise the limit of "
-	    "open files or lower threads", strerror(errno));
+	int64_t now_ms = ident_monotonic_ms();
+	const char *why = strerror(errno);
+	bool may_warn;
+
+	pthread_mutex_lock(&pool->mutex);
+	may_warn = now_ms - pool->warned_ms >= WARNING_MS;
+	if (may_warn)
+		pool->warned_ms = now_ms;
+	pthread_mutex_unlock(&pool->mutex);
+	if (may_warn)
+		log_warning("a connection cannot be accepted: %s; raise the "
+		    "limit of open files or lower threads", why);
 	nanosleep(&pause, NULL);
 }
 
@@ -146,7 +158,7 @@ accept_one(struct worker *worker)
 	fd = accept4(pool->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd == -1 && errno != EAGAIN && errno != EINTR &&
 	    errno != ECONNABORTED)
-		back_off();
+		back_off(pool);
 	/* After the stop it is not in the set any more, and this fails. */
 	(void)await(pool, EPOLL_CTL_MOD, pool->listen_fd);
 	if (fd == -1)
@@ -337,6 +349,7 @@ pool_stop(struct pool *pool)
 {
 	(void)epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, pool->listen_fd, NULL);
 	(void)wait_for_none(pool, &pool->connections, DRAIN_MS);
+	writer_hurry(pool->app->writer);
 	end_threads(pool);
 	pool_free(pool);
 }

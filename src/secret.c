@@ -8,6 +8,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#if defined(HAVE_MALLOC_H)
+#include <malloc.h>
+#endif
+
 #include <sodium.h>
 
 #include "log.h"
@@ -17,6 +21,11 @@ int
 secret_init(void)
 {
 	const struct rlimit none = { 0, 0 };
+
+#if defined(M_PERTURB)
+	/* Memory that libraries free is overwritten: libfcgi's streams. */
+	(void)mallopt(M_PERTURB, 0xa5);
+#endif
 
 	if (sodium_init() == -1) {
 		log_error("libsodium does not start");

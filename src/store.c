@@ -27,6 +27,12 @@ store_close(struct store *store)
 		store->ops->close(store);
 }
 
+bool
+store_is_same(const struct store *one, const struct store *other)
+{
+	return (one->ops == other->ops && one->ops->is_same(one, other));
+}
+
 enum store_rc
 store_ping(struct store *store)
 {
@@ -34,9 +40,9 @@ store_ping(struct store *store)
 }
 
 enum store_rc
-store_begin(struct store *store)
+store_begin(struct store *store, int timeout_ms)
 {
-	return (store->ops->begin(store));
+	return (store->ops->begin(store, timeout_ms));
 }
 
 enum store_rc

@@ -36,16 +36,20 @@ enum store_rc store_open(struct store **store, const struct store_conf *conf,
 /* Takes NULL. */
 void store_close(struct store *store);
 
+/* Whether two stores are one database, not one in the other's place. */
+bool store_is_same(const struct store *one, const struct store *other);
+
 /* Whether the database answers. */
 enum store_rc store_ping(struct store *store)
     __attribute__((warn_unused_result));
 
 /*
  * A transaction under the lock that every commit and checkpoint holds, in
- * this process and others. After store_commit or store_rollback, whatever
+ * this process and others; STORE_BUSY when it is not had within timeout_ms.
+ * After store_commit or store_rollback, whatever
  * they return, it is over and the lock is given back.
  */
-enum store_rc store_begin(struct store *store)
+enum store_rc store_begin(struct store *store, int timeout_ms)
     __attribute__((warn_unused_result));
 enum store_rc store_commit(struct store *store)
     __attribute__((warn_unused_result));

@@ -9,8 +9,9 @@
  */
 struct store_ops {
 	void (*close)(struct store *);
+	bool (*is_same)(const struct store *, const struct store *);
 	enum store_rc (*ping)(struct store *);
-	enum store_rc (*begin)(struct store *);
+	enum store_rc (*begin)(struct store *, int);
 	enum store_rc (*commit)(struct store *);
 	void (*rollback)(struct store *);
 	size_t (*log_size)(const struct store *);

@@ -55,17 +55,21 @@ sqlite_close(struct store *store)
 static enum store_rc
 sqlite_ping(struct store *store)
 {
-	struct db_query query = db_query(store_sqlite_db(store), PING);
-	enum store_rc rc = db_step(&query);
+	struct db_query query;
+	enum store_rc rc;
 
+	if (!db_is_in_place(store_sqlite_db(store)))
+		return (STORE_UNAVAILABLE);
+	query = db_query(store_sqlite_db(store), PING);
+	rc = db_step(&query);
 	db_done(&query);
 	return (store_sqlite_as_read(rc));
 }
 
 static enum store_rc
-sqlite_begin(struct store *store)
+sqlite_begin(struct store *store, int timeout_ms)
 {
-	return (db_begin(store_sqlite_db(store)));
+	return (db_begin(store_sqlite_db(store), timeout_ms));
 }
 
 static enum store_rc
@@ -80,11 +84,22 @@ sqlite_rollback(struct store *store)
 	db_rollback(store_sqlite_db(store));
 }
 
+static const struct db *
+const_db(const struct store *store)
+{
+	return (((const struct store_sqlite *)(const void *)store)->db);
+}
+
+static bool
+sqlite_is_same(const struct store *one, const struct store *other)
+{
+	return (db_is_same(const_db(one), const_db(other)));
+}
+
 static size_t
 sqlite_log_size(const struct store *store)
 {
-	return (db_log_size(((const struct store_sqlite *)(const void *)
-	    store)->db));
+	return (db_log_size(const_db(store)));
 }
 
 static void
@@ -149,6 +164,7 @@ sqlite_check(struct store *store, int (*each)(void *, const char *),
 
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
+	.is_same = sqlite_is_same,
 	.ping = sqlite_ping,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
@@ -211,12 +227,13 @@ remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
 
 /* Schema and keys in one transaction: a database has both or neither. */
 static enum store_rc
-fill(struct db *db, const struct keyring_print *prints, size_t count)
+fill(struct db *db, const struct keyring_print *prints, size_t count,
+    int timeout_ms)
 {
 	enum store_rc rc;
 	size_t i;
 
-	if ((rc = db_begin(db)) != STORE_OK)
+	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
 		return (rc);
 	for (i = 0; rc == STORE_OK && schema_sqlite[i].sql != NULL; i++)
 		rc = db_exec(db, schema_sqlite[i].sql);
@@ -239,7 +256,10 @@ store_sqlite_create(const struct store_conf *conf,
 		return (rc);
 	rc = db_open(&db, conf, STORE_WRITE, store_sqlite_sql);
 	if (rc == STORE_OK)
-		rc = fill(db, prints, count);
+		rc = fill(db, prints, count, conf->busy_timeout_ms);
+	/* So that a copy of the file alone is a database already. */
+	if (rc == STORE_OK)
+		db_checkpoint(db, 0, STORE_LOG_TRUNCATE);
 	db_close(db);
 	if (rc != STORE_OK)
 		(void)unlink(conf->path);

@@ -118,7 +118,7 @@ store_sqlite_save(struct store *store, struct store_save *save)
 		id = db_int(&found, 0);
 		type = db_text(&found, 2) == NULL ? NULL :
 		    integration_word(integration_types, db_text(&found, 2));
-		if (type == row->integration_type) {
+		if (type != NULL && strcmp(type, row->integration_type) == 0) {
 			rc = keep(save, &found);
 		} else {
 			rc = type == NULL ? STORE_ROW_FAILED :

@@ -10,9 +10,12 @@ enum store_rc
 store_sqlite_key_find(struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
 {
-	struct db_query query = db_query(store_sqlite_db(store), KEY_FIND);
+	struct db_query query;
 	enum store_rc rc;
 
+	if (!db_is_in_place(store_sqlite_db(store)))
+		return (STORE_UNAVAILABLE);
+	query = db_query(store_sqlite_db(store), KEY_FIND);
 	db_bind_blob(&query, hash, APIKEY_HASH_LEN);
 	rc = db_step(&query);
 	if (rc == STORE_OK) {

@@ -15,16 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ident.h"
 #include "log.h"
 #include "writer.h"
 
-/* A longer write-ahead log is brought into the database, after answering. */
-enum { CHECKPOINT_BYTES = 4 << 20 };
+enum {
+	/* A longer write-ahead log is brought in when nothing has queued ... */
+	CHECKPOINT_BYTES = 4 << 20,
+	/* ... and an even longer one whatever has. */
+	CHECKPOINT_AT_ONCE_BYTES = 8 << 20,
+	SLICE_MS = 100,			/* of the wait for the lock */
+	WARNING_MS = 1000		/* between two of one kind */
+};
 
 /* A save under way; it lives on its caller's stack. */
 struct job {
 	struct store_save *save;
 	enum store_rc rc;
+	int64_t since_ms;
 	sem_t done;
 	struct job *next;
 };
@@ -33,6 +41,7 @@ struct writer {
 	struct store *store;	/* belongs to whoever has set is_busy */
 	pthread_t thread;
 	bool is_started;
+	int busy_timeout_ms;
 	pthread_mutex_t mutex;	/* guards all below */
 	pthread_cond_t wake;	/* the writer's thread has something to do */
 	struct job *first;
@@ -41,7 +50,10 @@ struct writer {
 	size_t queue;
 	bool is_busy;
 	bool wants_checkpoint;
+	bool needs_checkpoint;
+	bool is_hurried;
 	bool is_closing;
+	int64_t warned_ms;
 };
 
 /* Whether the transaction of a batch is still good after a save's result. */
@@ -52,23 +64,76 @@ keeps_batch(enum store_rc rc)
 	    rc == STORE_ROW_FAILED);
 }
 
-/* All saves of a batch get rc, but those that have a failure of their own. */
+/*
+ * All saves of a batch get rc, also those that had a result of their own: it
+ * was one about rows that the failed batch may have made.
+ */
 static void
 fail_batch(struct job *batch, enum store_rc rc)
 {
 	for (; batch != NULL; batch = batch->next)
-		if (batch->rc == STORE_OK)
-			batch->rc = rc;
+		batch->rc = rc;
+}
+
+static bool
+is_hurried(struct writer *writer)
+{
+	bool hurried;
+
+	pthread_mutex_lock(&writer->mutex);
+	hurried = writer->is_hurried;
+	pthread_mutex_unlock(&writer->mutex);
+	return (hurried);
+}
+
+/* Whether it is time to warn again. */
+static bool
+may_warn(struct writer *writer)
+{
+	int64_t now_ms = ident_monotonic_ms();
+	bool may;
+
+	pthread_mutex_lock(&writer->mutex);
+	may = writer->warned_ms == 0 ||
+	    now_ms - writer->warned_ms >= WARNING_MS;
+	if (may)
+		writer->warned_ms = now_ms;
+	pthread_mutex_unlock(&writer->mutex);
+	return (may);
+}
+
+/*
+ * Begin a transaction. No save waits longer than the time-out for the lock,
+ * be it in the queue or here, and none at all in a hurry.
+ */
+static enum store_rc
+begin(struct writer *writer, const struct job *oldest)
+{
+	int64_t until_ms = oldest->since_ms + writer->busy_timeout_ms, left_ms;
+	enum store_rc rc;
+
+	do {
+		left_ms = until_ms - ident_monotonic_ms();
+		if (left_ms < 0 || is_hurried(writer))
+			left_ms = 0;
+		rc = store_begin(writer->store, left_ms < SLICE_MS ?
+		    (int)left_ms : SLICE_MS);
+	} while (rc == STORE_BUSY && left_ms > 0);
+	if (rc == STORE_BUSY && may_warn(writer))
+		log_warning("the database's lock was not had in %d ms: "
+		    "another process holds it", writer->busy_timeout_ms);
+	return (rc);
 }
 
 /* Save a batch in one transaction and note each job's result. */
 static void
-commit_batch(struct store *store, struct job *batch)
+commit_batch(struct writer *writer, struct job *batch)
 {
+	struct store *store = writer->store;
 	struct job *job;
 	enum store_rc rc;
 
-	if ((rc = store_begin(store)) != STORE_OK) {
+	if ((rc = begin(writer, batch)) != STORE_OK) {
 		fail_batch(batch, rc);
 		return;
 	}
@@ -91,12 +156,15 @@ commit_batch(struct store *store, struct job *batch)
 static void
 give_store(struct writer *writer, size_t count)
 {
+	size_t log_size = store_log_size(writer->store);
+
 	pthread_mutex_lock(&writer->mutex);
 	writer->is_busy = false;
 	writer->under_way -= count;
 	/* A checkpoint that was refused is tried again after a commit. */
-	writer->wants_checkpoint = count > 0 &&
-	    store_log_size(writer->store) > CHECKPOINT_BYTES;
+	writer->wants_checkpoint = count > 0 && log_size > CHECKPOINT_BYTES;
+	writer->needs_checkpoint = count > 0 &&
+	    log_size > CHECKPOINT_AT_ONCE_BYTES;
 	if (writer->first != NULL || writer->wants_checkpoint ||
 	    writer->is_closing)
 		pthread_cond_signal(&writer->wake);
@@ -116,10 +184,14 @@ take_store(struct writer *writer, struct job **batch)
 	while (writer->is_busy || (writer->first == NULL &&
 	    !writer->wants_checkpoint && !writer->is_closing))
 		pthread_cond_wait(&writer->wake, &writer->mutex);
-	*batch = writer->first;
-	writer->first = NULL;
-	writer->last = &writer->first;
-	is_over = *batch == NULL && writer->is_closing;
+	*batch = NULL;
+	if (!writer->needs_checkpoint) {
+		*batch = writer->first;
+		writer->first = NULL;
+		writer->last = &writer->first;
+	}
+	is_over = *batch == NULL && !writer->needs_checkpoint &&
+	    writer->is_closing;
 	writer->is_busy = !is_over;
 	pthread_mutex_unlock(&writer->mutex);
 	return (!is_over);
@@ -157,7 +229,7 @@ run(void *cookie)
 	while (take_store(writer, &batch)) {
 		count = count_jobs(batch);
 		if (batch != NULL)
-			commit_batch(writer->store, batch);
+			commit_batch(writer, batch);
 		else
 			store_checkpoint(writer->store, CHECKPOINT_BYTES,
 			    STORE_LOG_KEEP);
@@ -181,6 +253,7 @@ writer_open(struct writer **to, const struct store_conf *conf)
 		free(writer);
 		return (rc);
 	}
+	writer->busy_timeout_ms = conf->busy_timeout_ms;
 	writer->last = &writer->first;
 	pthread_mutex_init(&writer->mutex, NULL);
 	pthread_cond_init(&writer->wake, NULL);
@@ -215,7 +288,8 @@ submit(struct writer *writer, struct job *job)
 	pthread_mutex_lock(&writer->mutex);
 	if (writer->under_way == writer->queue) {
 		place = NO_PLACE;
-	} else if (!writer->is_busy && writer->first == NULL) {
+	} else if (!writer->is_busy && writer->first == NULL &&
+	    !writer->wants_checkpoint) {
 		place = AT_STORE;
 		writer->is_busy = true;
 		writer->under_way++;
@@ -231,16 +305,19 @@ submit(struct writer *writer, struct job *job)
 enum store_rc
 writer_save(struct writer *writer, struct store_save *save)
 {
-	struct job job = { .save = save, .rc = STORE_OK };
+	struct job job = {
+		.save = save, .rc = STORE_OK,
+		.since_ms = ident_monotonic_ms()
+	};
 
 	if (!writer->is_started) {
-		commit_batch(writer->store, &job);
+		commit_batch(writer, &job);
 		return (job.rc);
 	}
 	sem_init(&job.done, 0, 0);
 	switch (submit(writer, &job)) {
 	case AT_STORE:
-		commit_batch(writer->store, &job);
+		commit_batch(writer, &job);
 		give_store(writer, 1);
 		break;
 	case IN_QUEUE:
@@ -248,8 +325,10 @@ writer_save(struct writer *writer, struct store_save *save)
 			;
 		break;
 	case NO_PLACE:
-		log_warning("the queue of saves is full (%zu)",
-		    writer->queue);
+		if (may_warn(writer))
+			log_warning("the queue of saves is full (%zu): the "
+			    "disk is slow, or queue and threads are low",
+			    writer->queue);
 		job.rc = STORE_BUSY;
 		break;
 	}
@@ -264,6 +343,14 @@ writer_store(struct writer *writer)
 }
 
 void
+writer_hurry(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->is_hurried = true;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+void
 writer_close(struct writer *writer)
 {
 	if (writer == NULL)
@@ -274,6 +361,8 @@ writer_close(struct writer *writer)
 		pthread_cond_signal(&writer->wake);
 		pthread_mutex_unlock(&writer->mutex);
 		pthread_join(writer->thread, NULL);
+		/* So that a copy of the database file alone is whole. */
+		store_checkpoint(writer->store, 0, STORE_LOG_TRUNCATE);
 	}
 	pthread_cond_destroy(&writer->wake);
 	pthread_mutex_destroy(&writer->mutex);

@@ -27,14 +27,21 @@ int writer_start(struct writer *writer, size_t queue)
     __attribute__((warn_unused_result));
 
 /*
- * Save and return when it is on the disk, or has failed. Results as of
+ * Save and return when it is on the disk, or has failed; STORE_BUSY when the
+ * lock is not had within the store's busy_timeout_ms. Results as of
  * store_save, store_begin and store_commit. Any thread.
  */
 enum store_rc writer_save(struct writer *writer, struct store_save *save)
     __attribute__((warn_unused_result));
 
-/* The writer's store, for what is not a save, before writer_start. */
+/*
+ * The writer's store. To be used for what is not a save before writer_start,
+ * and after it for store_is_same alone.
+ */
 struct store *writer_store(struct writer *writer);
+
+/* From now on no save waits for the lock. Any thread. */
+void writer_hurry(struct writer *writer);
 
 /*
  * Finish what is under way, end the thread, close the store. No other thread

@@ -162,4 +162,10 @@ for my $turn (1 .. 3) {
 	    body => $good), 401, $required, 'and leaves no key behind');
 }
 
+# A media type that is only parameters is none that is JSON.
+faults_are($house->fcgi(type => ';charset=utf-8',
+    json => { name => 'n', integration_type => 'jira' }),
+    [[[], 'value is not a valid dict', 'type_error.dict']],
+    'a media type of parameters alone');
+
 finish();

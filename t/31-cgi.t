@@ -176,4 +176,12 @@ for my $option (qw(--version --help)) {
 	like($said->{out}, qr/strongroom/, "$option: is answered");
 }
 
+# A configuration that cannot be one is refused in JSON, not by a library.
+for my $file ($house->{dir}, '/dev/null/none') {
+	my $answer = $house->cgi(args => ["--config=$file", '/x/save.cgi'],
+	    json => {});
+	error_is($answer, 500, 'Internal error', "--config=$file");
+	is($answer->{exit}, 78, 'exit 78');
+}
+
 finish();

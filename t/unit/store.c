@@ -1,0 +1,297 @@
+/* The store: making and opening a database, keys, transactions, upkeep. */
+#include "config.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "unit_store.h"
+
+/* Run SQL behind the store's back. */
+static void
+meddle(const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(unit_database, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static enum store_rc
+try_open(const char *path)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store = NULL;
+	enum store_rc rc;
+
+	conf.path = path;
+	rc = store_open(&store, &conf, STORE_WRITE);
+	store_close(store);
+	return (rc);
+}
+
+START_TEST(files_are_made_for_their_owner_alone)
+{
+	struct store *store;
+	struct stat st;
+
+	umask(0);
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	unit_put_row(store, "id-1", "a");
+	ck_assert_int_eq(stat("strongroom.db", &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat("strongroom.db-wal", &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat("strongroom.db-shm", &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat("strongroom.db.lock", &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(existing_database_is_not_made_again)
+{
+	struct store_conf conf = unit_store_conf();
+	struct keyring *keyring = unit_create();
+	struct keyring_print prints[KEYRING_MAX + 1];
+	size_t count = keyring_prints(keyring, prints);
+	struct store *store = unit_open(STORE_WRITE);
+
+	unit_put_row(store, "id-1", "a");
+	store_close(store);
+	ck_assert_int_eq(store_create(&conf, prints, count), STORE_CONFLICT);
+	ck_assert_uint_eq(unit_rows(), 1);
+	keyring_free(keyring);
+}
+END_TEST
+
+START_TEST(what_is_no_database_is_not_opened)
+{
+	FILE *out = fopen("text.db", "w");
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_ge(fputs("This is a text and no database.\n", out), 0);
+	fclose(out);
+	close(open("empty.db", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	ck_assert_int_eq(mkdir("dir.db", 0700), 0);
+	ck_assert_int_eq(try_open("none.db"), STORE_UNAVAILABLE);
+	ck_assert_int_eq(access("none.db", F_OK), -1);
+	ck_assert_int_eq(try_open("text.db"), STORE_UNAVAILABLE);
+	ck_assert_int_eq(try_open("empty.db"), STORE_UNAVAILABLE);
+	ck_assert_int_eq(try_open("dir.db"), STORE_UNAVAILABLE);
+	unit_has(unit_log(), "none.db");
+}
+END_TEST
+
+START_TEST(newer_schema_is_not_opened)
+{
+	keyring_free(unit_create());
+	meddle("PRAGMA user_version = 99");
+	ck_assert_int_eq(try_open(unit_database), STORE_NEWER);
+	unit_has(unit_log(), "install the newer strongroom");
+	meddle("PRAGMA user_version = 0");
+	ck_assert_int_eq(try_open(unit_database), STORE_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(database_that_is_there_answers)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_READ);
+	ck_assert_int_eq(store_ping(store), STORE_OK);
+	store_close(store);
+	store_close(NULL);
+}
+END_TEST
+
+START_TEST(keys_of_the_database_must_all_be_there)
+{
+	struct keyring *keyring = unit_create();
+	struct keyring *other = unit_keyring("other.key");
+	struct keyring_print ours[KEYRING_MAX + 1], others[KEYRING_MAX + 1];
+	struct store *store = unit_open(STORE_READ);
+	struct keyring_print more[3];
+
+	ck_assert_uint_eq(keyring_prints(keyring, ours), 2);
+	ck_assert_uint_eq(keyring_prints(other, others), 2);
+	ck_assert_int_eq(store_keys_check(store, ours, 2), STORE_OK);
+	ck_assert_int_eq(store_keys_check(store, others, 2), STORE_OTHER_KEY);
+	ck_assert_int_eq(store_keys_check(store, ours, 1), STORE_OTHER_KEY);
+	ck_assert_int_eq(store_keys_check(store, ours + 1, 1),
+	    STORE_OTHER_KEY);
+	more[0] = ours[0];
+	more[1] = others[1];
+	more[2] = ours[1];
+	ck_assert_int_eq(store_keys_check(store, more, 3), STORE_OK);
+	more[1] = ours[1];
+	more[2] = others[1];	/* in use, and not remembered */
+	ck_assert_int_eq(store_keys_check(store, more, 3), STORE_OTHER_KEY);
+	store_close(store);
+	keyring_free(keyring);
+	keyring_free(other);
+}
+END_TEST
+
+START_TEST(lock_is_held_from_begin_to_the_end)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *one, *other;
+
+	keyring_free(unit_create());
+	conf.busy_timeout_ms = 50;
+	ck_assert_int_eq(store_open(&one, &conf, STORE_WRITE), STORE_OK);
+	ck_assert_int_eq(store_open(&other, &conf, STORE_WRITE), STORE_OK);
+	ck_assert_int_eq(store_begin(one, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_begin(other, UNIT_WAIT_MS), STORE_BUSY);
+	ck_assert_int_eq(store_commit(one), STORE_OK);
+	ck_assert_int_eq(store_begin(other, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_begin(one, UNIT_WAIT_MS), STORE_BUSY);
+	store_rollback(other);
+	ck_assert_int_eq(store_begin(one, UNIT_WAIT_MS), STORE_OK);
+	store_rollback(one);
+	store_close(one);
+	store_close(other);
+}
+END_TEST
+
+START_TEST(commit_is_seen_by_others_and_a_rollback_is_not)
+{
+	struct store_save save = unit_save("id-1", "user", "a");
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_save(store, &save), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 0);
+	store_rollback(store);
+	ck_assert_uint_eq(unit_rows(), 0);
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_save(store, &save), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 0);
+	ck_assert_int_eq(store_commit(store), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(closing_within_a_transaction_leaves_nothing)
+{
+	struct store_save save = unit_save("id-1", "user", "a");
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_save(store, &save), STORE_OK);
+	store_close(store);
+	ck_assert_uint_eq(unit_rows(), 0);
+	store = unit_open(STORE_WRITE);
+	unit_put_row(store, "id-2", "b");
+	ck_assert_uint_eq(unit_rows(), 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(reader_reads_while_another_writes)
+{
+	struct store *writer, *reader;
+
+	keyring_free(unit_create());
+	writer = unit_open(STORE_WRITE);
+	reader = unit_open(STORE_READ);
+	ck_assert_int_eq(store_begin(writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_ping(reader), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 0);
+	store_rollback(writer);
+	store_close(reader);
+	store_close(writer);
+}
+END_TEST
+
+static void
+ignore_limit(int sig)
+{
+	(void)sig;
+}
+
+/* Make a database where no file can grow beyond that many bytes. */
+static enum store_rc
+create_within(rlim_t bytes)
+{
+	struct store_conf conf = unit_store_conf();
+	struct keyring_print prints[KEYRING_MAX + 1];
+	struct keyring *keyring = keyring_load(unit_key_file);
+	size_t count = keyring_prints(keyring, prints);
+	struct rlimit was, little;
+	enum store_rc rc;
+
+	(void)signal(SIGXFSZ, ignore_limit);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+	little = (struct rlimit){ bytes, was.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+	rc = store_create(&conf, prints, count);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+	keyring_free(keyring);
+	return (rc);
+}
+
+START_TEST(failed_creation_leaves_no_database)
+{
+	enum store_rc rc = STORE_FULL;
+	rlim_t bytes;
+
+	keyring_free(unit_keyring(unit_key_file));
+	for (bytes = 1024; rc != STORE_OK; bytes += 1024) {
+		ck_assert_uint_lt(bytes, 1 << 20);
+		rc = create_within(bytes);
+		ck_assert_int_ne(rc, STORE_CONFLICT);
+		ck_assert_int_eq(access("strongroom.db", F_OK) == 0,
+		    rc == STORE_OK);
+	}
+	ck_assert_uint_gt(bytes, 16384);
+	ck_assert_int_eq(try_open(unit_database), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 0);
+}
+END_TEST
+
+START_TEST(log_of_a_removed_database_is_not_the_new_ones)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	unit_put_row(store, "id-1", "a");
+	store_close(store);
+	ck_assert_int_eq(unlink(unit_database), 0);
+	ck_assert_int_eq(create_within(RLIM_INFINITY), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		files_are_made_for_their_owner_alone,
+		existing_database_is_not_made_again,
+		what_is_no_database_is_not_opened,
+		newer_schema_is_not_opened,
+		database_that_is_there_answers,
+		keys_of_the_database_must_all_be_there,
+		lock_is_held_from_begin_to_the_end,
+		commit_is_seen_by_others_and_a_rollback_is_not,
+		closing_within_a_transaction_leaves_nothing,
+		reader_reads_while_another_writes,
+		failed_creation_leaves_no_database,
+		log_of_a_removed_database_is_not_the_new_ones,
+	};
+
+	return (unit_main("store", tests, sizeof tests / sizeof tests[0]));
+}

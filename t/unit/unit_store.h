@@ -1,0 +1,145 @@
+#ifndef UNIT_STORE_H
+#define UNIT_STORE_H
+
+/* For tests that need a key file, a database and rows. */
+#include <sys/file.h>
+
+#include "conf.h"
+#include "keyring.h"
+#include "secret.h"
+#include "store.h"
+#include "unit.h"
+
+static const char unit_key_file[] = "master.key";
+static const char unit_database[] = "strongroom.db";
+
+enum { UNIT_WAIT_MS = 50 };	/* for a lock */
+
+static inline struct store_conf
+unit_store_conf(void)
+{
+	return ((struct store_conf){ .path = unit_database,
+	    .busy_timeout_ms = 5000, .journal_mode = CONF_JOURNAL_AUTO });
+}
+
+/* A fresh key file, loaded. */
+static inline struct keyring *
+unit_keyring(const char *path)
+{
+	struct keyring *keyring;
+
+	ck_assert_int_eq(secret_init(), 0);
+	ck_assert_int_eq(keyring_create(path), 0);
+	keyring = keyring_load(path);
+	ck_assert_ptr_nonnull(keyring);
+	return (keyring);
+}
+
+/* A fresh database that remembers the keys of a fresh key file. */
+static inline struct keyring *
+unit_create(void)
+{
+	struct store_conf conf = unit_store_conf();
+	struct keyring_print prints[KEYRING_MAX + 1];
+	struct keyring *keyring = unit_keyring(unit_key_file);
+	size_t count = keyring_prints(keyring, prints);
+
+	ck_assert_int_eq(store_create(&conf, prints, count), STORE_OK);
+	return (keyring);
+}
+
+static inline struct store *
+unit_open(enum store_mode mode)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store = NULL;
+
+	ck_assert_int_eq(store_open(&store, &conf, mode), STORE_OK);
+	ck_assert_ptr_nonnull(store);
+	return (store);
+}
+
+/* The lock that every commit and checkpoint holds, taken by somebody else. */
+static inline int
+unit_take_lock(void)
+{
+	char path[sizeof unit_database + 8];
+	int fd;
+
+	snprintf(path, sizeof path, "%s.lock", unit_database);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	return (fd);
+}
+
+/* A save of everything, by that owner under that identifier. */
+static inline struct store_save
+unit_save(const char *id, const char *owner, const char *identifier)
+{
+	return ((struct store_save){
+	    .row = {
+		.integration_id = id,
+		.created_by = owner,
+		.unique_identifier = identifier,
+		.name = "Production",
+		.integration_type = integration_types[0],
+		.status = integration_statuses[0],
+		.active = true,
+		.has_auth_data = true,
+		.has_scope_data = true,
+		.created_at = "2024-01-15T10:30:00.000000",
+		.updated_at = "2024-01-15T10:30:00.000000",
+		.metadata = "{\"instance_name\":\"Production\"}",
+		.scope_data = "{\"org_slug\":\"acme\"}",
+		.auth_data = "box",
+		.auth_data_len = 3,
+	    },
+	    .status_given = true, .active_given = true,
+	    .auth_data_given = true, .scope_data_given = true,
+	    .metadata_given = true
+	});
+}
+
+/* Save in a transaction of its own. */
+static inline enum store_rc
+unit_put(struct store *store, struct store_save *save)
+{
+	enum store_rc rc;
+
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	rc = store_save(store, save);
+	ck_assert_int_eq(store_commit(store), STORE_OK);
+	return (rc);
+}
+
+static inline void
+unit_put_row(struct store *store, const char *id, const char *identifier)
+{
+	struct store_save save = unit_save(id, "user", identifier);
+
+	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
+}
+
+static inline int
+unit_count_row(void *cookie, const struct integration *row)
+{
+	(void)row;
+	++*(size_t *)cookie;
+	return (0);
+}
+
+/* How many integrations a connection of its own finds. */
+static inline size_t
+unit_rows(void)
+{
+	struct store *store = unit_open(STORE_READ);
+	size_t count = 0;
+
+	ck_assert_int_eq(store_integration_list(store, NULL, unit_count_row,
+	    &count), STORE_OK);
+	store_close(store);
+	return (count);
+}
+
+#endif
