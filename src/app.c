@@ -69,6 +69,8 @@ app_open(struct app *app, struct conf *conf)
 		return (APP_KEY_FILE);
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
+	if ((app->keycache = keycache_new()) == NULL)
+		return (APP_DATABASE);
 	app->guarded[0] = realpath(app->conf.master_key_file, NULL);
 	app->guarded[1] = realpath(app->conf.database, NULL);
 	if (app->guarded[0] == NULL || app->guarded[1] == NULL) {
@@ -83,6 +85,7 @@ void
 app_close(struct app *app)
 {
 	writer_close(app->writer);
+	keycache_free(app->keycache);
 	keyring_free(app->keyring);
 	free(app->guarded[0]);
 	free(app->guarded[1]);

@@ -8,6 +8,7 @@
 
 #include "apikey.h"
 #include "auth.h"
+#include "keycache.h"
 
 static const char challenge[] = "WWW-Authenticate: ApiKey";
 
@@ -46,7 +47,8 @@ find(struct call *call, const char *text)
 
 	apikey_hash(hash, call->app->keyring, text);
 	if (reader != NULL)
-		rc = store_key_find(reader, hash, &call->key);
+		rc = keycache_find(call->app->keycache, reader, hash,
+		    &call->key);
 	if (rc == STORE_NOT_FOUND)
 		return (refuse_invalid(call, "unknown"));
 	if (rc != STORE_OK) {

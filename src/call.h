@@ -9,6 +9,7 @@
 #include "http.h"
 #include "ident.h"
 #include "json_check.h"
+#include "keycache.h"
 #include "keyring.h"
 #include "reply.h"
 #include "store.h"
@@ -20,6 +21,7 @@ struct app {
 	struct store_conf store;
 	struct keyring *keyring;
 	struct writer *writer;
+	struct keycache *keycache;
 	char *guarded[2];	/* real paths of key file and database */
 };
 

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,10 +38,15 @@ struct db {
 	struct lockfile *lock;	/* NULL: for reading only */
 	dev_t dev;		/* what path was when it was opened */
 	ino_t ino;
+	bool is_wal;
 	int busy_timeout_ms;
 	int log_frames;		/* in the write-ahead log after a commit */
 	int page_size;
+	const volatile uint32_t *wal_index;	/* mapped by the library */
 };
+
+/* The WAL-index header, twice, in words (sqlite.org/walformat.html). */
+enum { HEADER_WORDS = 12, IS_INIT_WORD = 3 };
 
 static enum store_rc
 classify(int rc)
@@ -149,6 +155,24 @@ journal_pragma(struct db *db, int journal_mode)
 }
 
 static int
+find_journal_mode(struct db *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	const unsigned char *mode;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode", -1, &stmt,
+	    NULL);
+	if (rc != SQLITE_OK)
+		return (rc);
+	rc = sqlite3_step(stmt);
+	mode = rc == SQLITE_ROW ? sqlite3_column_text(stmt, 0) : NULL;
+	db->is_wal = mode != NULL && strcmp((const char *)mode, "wal") == 0;
+	(void)sqlite3_finalize(stmt);
+	return (rc == SQLITE_ROW ? SQLITE_OK : rc);
+}
+
+static int
 configure(struct db *db, int journal_mode, enum store_mode mode)
 {
 	static const char *const pragmas[] = {
@@ -175,6 +199,8 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 			return (rc);
 	}
 	(void)sqlite3_wal_hook(db->handle, on_commit, db);
+	if ((rc = find_journal_mode(db)) != SQLITE_OK)
+		return (rc);
 	return (pragma(db, "PRAGMA page_size", &db->page_size));
 }
 
@@ -291,6 +317,50 @@ db_is_in_place(struct db *db)
 	log_error("database %s was moved or replaced while it was open: "
 	    "put it back, or restart the service", db->path);
 	return (false);
+}
+
+/*
+ * Where the library has mapped the WAL-index; NULL where there is none. It
+ * stays there as long as the connection is open.
+ */
+static const volatile uint32_t *
+find_wal_index(struct db *db)
+{
+	sqlite3_file *file = NULL;
+	void volatile *region = NULL;
+	int size = 32768;	/* of a region, by the format */
+
+	if (!db->is_wal || sqlite3_file_control(db->handle, "main",
+	    SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    file->pMethods == NULL || file->pMethods->iVersion < 2 ||
+	    file->pMethods->xShmMap(file, 0, size, 0, &region) != SQLITE_OK)
+		return (NULL);
+	return (region);
+}
+
+/*
+ * The header changes with every commit, in whatever process. By comparing it
+ * with its copy the library's readers, too, know whether theirs is the newest
+ * state.
+ */
+bool
+db_stamp(struct db *db, struct store_stamp *stamp)
+{
+	uint32_t first[HEADER_WORDS], second[HEADER_WORDS];
+	size_t i;
+
+	_Static_assert(sizeof first == sizeof stamp->bytes, "one header");
+	if (db->wal_index == NULL &&
+	    (db->wal_index = find_wal_index(db)) == NULL)
+		return (false);
+	for (i = 0; i < HEADER_WORDS; i++)
+		first[i] = db->wal_index[i];
+	atomic_thread_fence(memory_order_seq_cst);
+	for (i = 0; i < HEADER_WORDS; i++)
+		second[i] = db->wal_index[HEADER_WORDS + i];
+	memcpy(stamp->bytes, first, sizeof first);
+	return (memcmp(first, second, sizeof first) == 0 &&
+	    *(unsigned char *)&first[IS_INIT_WORD] == 1);
 }
 
 bool

@@ -42,6 +42,9 @@ enum store_rc db_exec(struct db *db, const char *sql)
  */
 bool db_is_in_place(struct db *db);
 
+/* The stamp of store.h, after a first read. */
+bool db_stamp(struct db *db, struct store_stamp *stamp);
+
 /* Whether two connections are to one and the same file. */
 bool db_is_same(const struct db *one, const struct db *other);
 

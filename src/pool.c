@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "watch.h"
 
 enum {
+	LINGER_MS = 20,		/* with a connection that was just served */
 	BACK_OFF_MS = 20,	/* when the system has no more descriptors */
 	WARNING_MS = 1000,	/* between two that say so */
 	DRAIN_MS = 2400,	/* for kept connections, at the stop */
@@ -48,30 +50,23 @@ struct pool {
 	int stop_fd;		/* readable: threads end */
 	struct worker *workers;
 	size_t count;		/* of threads that run */
-	pthread_mutex_t mutex;	/* guards the rest, and hand-overs */
+	atomic_size_t lingering;	/* threads that do, for half may */
+	pthread_mutex_t mutex;	/* guards the rest */
 	pthread_cond_t changed;
 	size_t running;		/* threads that have not ended */
 	int64_t warned_ms;
 	size_t connections;	/* accepted and not yet closed */
 };
 
-/*
- * Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. The mutex
- * makes the hand-over one in C's memory model too: whoever takes the event
- * passes through it.
- */
+/* Wait for fd once more; how is EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
 static int
 await(struct pool *pool, int how, int fd)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.fd = fd
 	};
-	int rc;
 
-	pthread_mutex_lock(&pool->mutex);
-	rc = epoll_ctl(pool->epoll_fd, how, fd, &event);
-	pthread_mutex_unlock(&pool->mutex);
-	return (rc);
+	return (epoll_ctl(pool->epoll_fd, how, fd, &event));
 }
 
 /* Wait for an event and return its descriptor. */
@@ -82,8 +77,6 @@ take_event(struct pool *pool)
 
 	while (epoll_wait(pool->epoll_fd, &event, 1, -1) != 1)
 		;
-	pthread_mutex_lock(&pool->mutex);
-	pthread_mutex_unlock(&pool->mutex);
 	return (event.data.fd);
 }
 
@@ -97,13 +90,35 @@ count_connection(struct pool *pool, int change)
 	pthread_mutex_unlock(&pool->mutex);
 }
 
-/* Serve one request of a connection and wait for its next; how: as above. */
+/*
+ * Stay with a busy connection for a moment: its next request then wakes this
+ * thread and no other. True when it is there.
+ */
+static bool
+linger(struct pool *pool, int fd)
+{
+	struct pollfd input[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = pool->stop_fd, .events = POLLIN }
+	};
+	bool is_there = false;
+
+	if (atomic_fetch_add(&pool->lingering, 1) < pool->count / 2)
+		is_there = poll(input, 2, LINGER_MS) > 0 &&
+		    input[0].revents != 0;
+	atomic_fetch_sub(&pool->lingering, 1);
+	return (is_there);
+}
+
+/* Serve a connection's requests while they come; how: as above. */
 static void
 serve(struct worker *worker, int how, int fd)
 {
 	struct pool *pool = worker->pool;
 
-	fd = gw_fcgi_serve(worker->gw, fd);
+	do
+		fd = gw_fcgi_serve(worker->gw, fd);
+	while (fd != -1 && linger(pool, fd));
 	if (fd != -1 && await(pool, how, fd) == 0)
 		return;
 	if (fd != -1) {

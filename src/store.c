@@ -33,6 +33,12 @@ store_is_same(const struct store *one, const struct store *other)
 	return (one->ops == other->ops && one->ops->is_same(one, other));
 }
 
+bool
+store_stamp(struct store *store, struct store_stamp *stamp)
+{
+	return (store->ops->stamp(store, stamp));
+}
+
 enum store_rc
 store_ping(struct store *store)
 {

@@ -39,6 +39,9 @@ void store_close(struct store *store);
 /* Whether two stores are one database, not one in the other's place. */
 bool store_is_same(const struct store *one, const struct store *other);
 
+/* Take the stamp of this moment; false where it cannot be had cheaply. */
+bool store_stamp(struct store *store, struct store_stamp *stamp);
+
 /* Whether the database answers. */
 enum store_rc store_ping(struct store *store)
     __attribute__((warn_unused_result));

@@ -96,6 +96,12 @@ sqlite_is_same(const struct store *one, const struct store *other)
 	return (db_is_same(const_db(one), const_db(other)));
 }
 
+static bool
+sqlite_stamp(struct store *store, struct store_stamp *stamp)
+{
+	return (db_stamp(store_sqlite_db(store), stamp));
+}
+
 static size_t
 sqlite_log_size(const struct store *store)
 {
@@ -165,6 +171,7 @@ sqlite_check(struct store *store, int (*each)(void *, const char *),
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
 	.is_same = sqlite_is_same,
+	.stamp = sqlite_stamp,
 	.ping = sqlite_ping,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,

@@ -13,8 +13,6 @@ store_sqlite_key_find(struct store *store,
 	struct db_query query;
 	enum store_rc rc;
 
-	if (!db_is_in_place(store_sqlite_db(store)))
-		return (STORE_UNAVAILABLE);
 	query = db_query(store_sqlite_db(store), KEY_FIND);
 	db_bind_blob(&query, hash, APIKEY_HASH_LEN);
 	rc = db_step(&query);

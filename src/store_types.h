@@ -23,6 +23,14 @@ struct store_conf {
 	int journal_mode;	/* enum conf_journal */
 };
 
+/*
+ * A mark of what is committed: as long as two are equal, byte by byte, a read
+ * at the time of the second finds what one at the time of the first found.
+ */
+struct store_stamp {
+	unsigned char bytes[48];
+};
+
 /* What becomes of the write-ahead log after a checkpoint. */
 enum store_log { STORE_LOG_KEEP, STORE_LOG_TRUNCATE };
 
