@@ -103,7 +103,8 @@ linger(struct pool *pool, int fd)
 	};
 	bool is_there = false;
 
-	if (atomic_fetch_add(&pool->lingering, 1) < pool->count / 2)
+	if (atomic_fetch_add(&pool->lingering, 1) <
+	    pool->app->conf.threads / 2)
 		is_there = poll(input, 2, LINGER_MS) > 0 &&
 		    input[0].revents != 0;
 	atomic_fetch_sub(&pool->lingering, 1);
