@@ -10,23 +10,21 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "conf.h"
 #include "db.h"
+#include "dbfile.h"
 #include "lockfile.h"
 #include "log.h"
+#include "number.h"
 
-enum { STATEMENTS_MAX = 32 };
+enum { STATEMENTS_MAX = 32, PRAGMA_MAX = 32 };
 
 struct db {
 	sqlite3 *handle;
@@ -34,14 +32,12 @@ struct db {
 	sqlite3_stmt *stmt[STATEMENTS_MAX];
 	sqlite3_stmt *begin;
 	sqlite3_stmt *commit;
-	char *path;
+	struct dbfile file;
 	struct lockfile *lock;	/* NULL: for reading only */
-	dev_t dev;		/* what path was when it was opened */
-	ino_t ino;
 	bool is_wal;
 	int busy_timeout_ms;
 	int log_frames;		/* in the write-ahead log after a commit */
-	int page_size;
+	uint64_t page_size;
 	const volatile uint32_t *wal_index;	/* mapped by the library */
 };
 
@@ -82,7 +78,7 @@ complain(struct db *db, int rc, const char *what)
 {
 	enum store_rc kind = classify(rc);
 
-	log_error("database %s: %s: %s (%d, errno %d)%s", db->path, what,
+	log_error("database %s: %s: %s (%d, errno %d)%s", db->file.path, what,
 	    sqlite3_errstr(rc), rc,
 	    db->handle != NULL ? sqlite3_system_errno(db->handle) : 0,
 	    kind == STORE_FULL ? "; make room on its file system" :
@@ -102,9 +98,9 @@ on_commit(void *cookie, sqlite3 *handle, const char *name, int frames)
 	return (SQLITE_OK);
 }
 
-/* Run one pragma; its first column, as a number, goes to *value. */
+/* Run one pragma; the text of its first column goes to value, if not NULL. */
 static int
-pragma(struct db *db, const char *sql, int *value)
+pragma(struct db *db, const char *sql, char value[PRAGMA_MAX])
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc;
@@ -114,62 +110,25 @@ pragma(struct db *db, const char *sql, int *value)
 		return (rc);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW && value != NULL)
-		*value = sqlite3_column_int(stmt, 0);
+		snprintf(value, PRAGMA_MAX, "%s",
+		    (const char *)sqlite3_column_text(stmt, 0));
 	(void)sqlite3_finalize(stmt);
 	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
-}
-
-/* Whether path lies where processes on other machines may write too. */
-static bool
-is_network_file_system(const char *path)
-{
-	static const unsigned long types[] = {
-		0x6969 /* NFS */, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */,
-		0x517b /* SMB */, 0x65735546 /* FUSE */, 0x00c36400 /* Ceph */,
-		0x5346414f /* AFS */, 0x01021997 /* 9P */
-	};
-	struct statfs fs;
-	size_t i;
-
-	if (statfs(path, &fs) == -1)
-		return (false);
-	for (i = 0; i < sizeof types / sizeof types[0]; i++)
-		if ((unsigned long)fs.f_type == types[i])
-			return (true);
-	return (false);
 }
 
 static const char *
 journal_pragma(struct db *db, int journal_mode)
 {
 	if (journal_mode == CONF_JOURNAL_AUTO) {
-		if (!is_network_file_system(db->path))
+		if (!dbfile_is_on_network(&db->file))
 			return ("PRAGMA journal_mode=WAL");
 		log_warning("database %s is on a network file system: "
 		    "journal_mode=truncate is used, which is slower",
-		    db->path);
+		    db->file.path);
 		return ("PRAGMA journal_mode=TRUNCATE");
 	}
 	return (journal_mode == CONF_JOURNAL_WAL ?
 	    "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=TRUNCATE");
-}
-
-static int
-find_journal_mode(struct db *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	const unsigned char *mode;
-	int rc;
-
-	rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode", -1, &stmt,
-	    NULL);
-	if (rc != SQLITE_OK)
-		return (rc);
-	rc = sqlite3_step(stmt);
-	mode = rc == SQLITE_ROW ? sqlite3_column_text(stmt, 0) : NULL;
-	db->is_wal = mode != NULL && strcmp((const char *)mode, "wal") == 0;
-	(void)sqlite3_finalize(stmt);
-	return (rc == SQLITE_ROW ? SQLITE_OK : rc);
 }
 
 static int
@@ -181,6 +140,7 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 		"PRAGMA cell_size_check=ON",
 		"PRAGMA journal_size_limit=67108864"
 	};
+	char value[PRAGMA_MAX] = "";
 	int rc, off;
 	size_t i;
 
@@ -199,70 +159,49 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 			return (rc);
 	}
 	(void)sqlite3_wal_hook(db->handle, on_commit, db);
-	if ((rc = find_journal_mode(db)) != SQLITE_OK)
+	if ((rc = pragma(db, "PRAGMA journal_mode", value)) != SQLITE_OK)
 		return (rc);
-	return (pragma(db, "PRAGMA page_size", &db->page_size));
-}
-
-enum store_rc
-db_make_file(const char *path)
-{
-	int fd;
-
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (fd == -1) {
-		log_error("database %s cannot be made: %s", path,
-		    strerror(errno));
-		return (errno == EEXIST ? STORE_CONFLICT : STORE_UNAVAILABLE);
-	}
-	close(fd);
-	return (STORE_OK);
+	db->is_wal = strcmp(value, "wal") == 0;
+	if ((rc = pragma(db, "PRAGMA page_size", value)) != SQLITE_OK)
+		return (rc);
+	return (number_parse(value, 512, 65536, &db->page_size) == 0 ?
+	    SQLITE_OK : SQLITE_CORRUPT);
 }
 
 enum store_rc
 db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
     const char *const *sql)
 {
-	const char *path = conf->path;
-	struct stat st;
-	enum store_rc kind = STORE_UNAVAILABLE;
 	struct db *db;
 	int rc;
 
 	if ((db = calloc(1, sizeof *db)) == NULL) {
-		log_error("out of memory while opening %s", path);
+		log_error("out of memory while opening %s", conf->path);
 		return (STORE_UNAVAILABLE);
 	}
 	/* One database has one lock, by whatever links it is reached. */
-	if ((db->path = realpath(path, NULL)) == NULL ||
-	    stat(db->path, &st) == -1) {
-		log_error("database %s cannot be opened: %s", path,
-		    strerror(errno));
+	if (dbfile_find(&db->file, conf->path) == -1)
 		goto fail;
-	}
-	db->dev = st.st_dev;
-	db->ino = st.st_ino;
 	db->sql = sql;
 	db->busy_timeout_ms = conf->busy_timeout_ms;
-	if (mode != STORE_READ && (db->lock = lockfile_open(db->path)) == NULL)
+	if (mode != STORE_READ &&
+	    (db->lock = lockfile_open(db->file.path)) == NULL)
 		goto fail;
 	/* A reader needs to write too: the shared memory, and recovery. */
-	rc = sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE |
+	rc = sqlite3_open_v2(db->file.path, &db->handle, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 	    SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc == SQLITE_OK)
 		rc = configure(db, conf->journal_mode, mode);
 	if (rc != SQLITE_OK) {
 		(void)complain(db, rc, "cannot be opened");
-		kind = STORE_UNAVAILABLE;
 		goto fail;
 	}
 	*to = db;
 	return (STORE_OK);
 fail:
 	db_close(db);
-	return (kind);
+	return (STORE_UNAVAILABLE);
 }
 
 void
@@ -278,7 +217,7 @@ db_close(struct db *db)
 	(void)sqlite3_finalize(db->commit);
 	(void)sqlite3_close(db->handle);
 	lockfile_close(db->lock);
-	free(db->path);
+	dbfile_fini(&db->file);
 	free(db);
 }
 
@@ -304,19 +243,6 @@ run(struct db *db, sqlite3_stmt **stmt, const char *sql)
 	rc = sqlite3_step(*stmt);
 	(void)sqlite3_reset(*stmt);
 	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
-}
-
-bool
-db_is_in_place(struct db *db)
-{
-	struct stat st;
-
-	if (stat(db->path, &st) == 0 && st.st_dev == db->dev &&
-	    st.st_ino == db->ino)
-		return (true);
-	log_error("database %s was moved or replaced while it was open: "
-	    "put it back, or restart the service", db->path);
-	return (false);
 }
 
 /*
@@ -364,9 +290,15 @@ db_stamp(struct db *db, struct store_stamp *stamp)
 }
 
 bool
+db_is_in_place(const struct db *db)
+{
+	return (dbfile_is_in_place(&db->file));
+}
+
+bool
 db_is_same(const struct db *one, const struct db *other)
 {
-	return (one->dev == other->dev && one->ino == other->ino);
+	return (dbfile_is_same(&one->file, &other->file));
 }
 
 enum store_rc
@@ -419,7 +351,7 @@ db_rollback(struct db *db)
 size_t
 db_log_size(const struct db *db)
 {
-	return ((size_t)db->log_frames * (size_t)db->page_size);
+	return ((size_t)db->log_frames * db->page_size);
 }
 
 void
@@ -427,7 +359,8 @@ db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 {
 	int rc;
 
-	if (db_log_size(db) <= log_bytes || lockfile_take(db->lock, 0) != STORE_OK)
+	if (db_log_size(db) <= log_bytes ||
+	    lockfile_take(db->lock, 0) != STORE_OK)
 		return;
 	db->log_frames = 0;
 	/* Readers are not waited for: others wait for the lock meanwhile. */

@@ -15,13 +15,6 @@
 struct db;
 
 /*
- * Make the empty file of a new database, mode 0600; its log and shared memory
- * will follow that mode. STORE_CONFLICT: it exists.
- */
-enum store_rc db_make_file(const char *path)
-    __attribute__((warn_unused_result));
-
-/*
  * Open a database. sql is the table of statements (NULL ends it), each prepared
  * when it is first used; it outlives the connection.
  */
@@ -36,11 +29,8 @@ void db_close(struct db *db);
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
 
-/*
- * Whether the path still names the file that is open; if not, what would be
- * written is lost, and that is logged.
- */
-bool db_is_in_place(struct db *db);
+/* As dbfile_is_in_place, for the file that is open. */
+bool db_is_in_place(const struct db *db);
 
 /* The stamp of store.h, after a first read. */
 bool db_stamp(struct db *db, struct store_stamp *stamp);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dbfile.h"
 #include "log.h"
 #include "schema.h"
 #include "store_sqlite.h"
@@ -259,7 +260,7 @@ store_sqlite_create(const struct store_conf *conf,
 	struct db *db = NULL;
 	enum store_rc rc;
 
-	if ((rc = db_make_file(conf->path)) != STORE_OK)
+	if ((rc = dbfile_make(conf->path)) != STORE_OK)
 		return (rc);
 	rc = db_open(&db, conf, STORE_WRITE, store_sqlite_sql);
 	if (rc == STORE_OK)

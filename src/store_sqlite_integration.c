@@ -72,7 +72,8 @@ keep(struct store_save *save, struct db_query *found)
 	if (store_sqlite_copy(save->kept_integration_id,
 	    sizeof save->kept_integration_id, db_text(found, 1)) == -1 ||
 	    store_sqlite_copy(save->kept_created_at,
-	    sizeof save->kept_created_at, db_text(found, 7)) == -1 || metadata == NULL || status == NULL)
+	    sizeof save->kept_created_at, db_text(found, 7)) == -1 ||
+	    metadata == NULL || status == NULL)
 		goto strange;
 	row->integration_id = save->kept_integration_id;
 	row->created_at = save->kept_created_at;

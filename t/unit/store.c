@@ -275,6 +275,23 @@ START_TEST(log_of_a_removed_database_is_not_the_new_ones)
 }
 END_TEST
 
+START_TEST(database_that_was_moved_takes_no_saves)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(rename("strongroom.db", "away.db"), 0);
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_UNAVAILABLE);
+	ck_assert_int_eq(store_ping(store), STORE_UNAVAILABLE);
+	unit_has(unit_log(), "was moved or replaced");
+	ck_assert_int_eq(rename("away.db", "strongroom.db"), 0);
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	store_rollback(store);
+	store_close(store);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -291,6 +308,7 @@ main(void)
 		reader_reads_while_another_writes,
 		failed_creation_leaves_no_database,
 		log_of_a_removed_database_is_not_the_new_ones,
+		database_that_was_moved_takes_no_saves,
 	};
 
 	return (unit_main("store", tests, sizeof tests / sizeof tests[0]));
