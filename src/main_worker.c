@@ -144,16 +144,21 @@ serve_cgi(int argc, char **argv)
 	return (rc);
 }
 
-/* The signals that end the worker, kept from every thread but main's. */
+/*
+ * The signals that end the worker, kept from every thread but main's: those
+ * of terminals and supervisors. multiwatch 1.0 sends SIGQUIT when it is told
+ * to send SIGTERM, and SIGUSR1 when it is told nothing.
+ */
 static sigset_t
 block_signals(void)
 {
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 };
 	sigset_t set;
+	size_t i;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	for (i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		sigaddset(&set, ends[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return (set);
 }

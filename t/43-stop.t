@@ -7,7 +7,7 @@ use Test::More;
 use Time::HiRes ();
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_send);
-use Strongroom::Proc qw(stop running pause);
+use Strongroom::Proc qw(start stop running pause wait_until);
 
 my $house = house();
 my $limit = 5 * slow();
@@ -50,6 +50,28 @@ for my $i (0, 1) {
 	is($end->{exit}, 0, "worker $i of a pair exits 0");
 	cmp_ok($end->{seconds}, '<=', $limit, 'in time');
 }
+
+# Whatever a supervisor sends for the end.
+for my $signal (qw(TERM INT HUP QUIT USR1)) {
+	$worker = $house->worker;
+	saved_ok($house->fcgi(json => { name => $signal,
+	    integration_type => 'jira' }), "before SIG$signal, a save");
+	$worker->{stopped} = 1;
+	is(stop($worker->{pid}, signal => $signal)->{exit}, 0,
+	    "SIG$signal: exit 0");
+	like(slurp($worker->{log}), qr/stopping on signal/, 'in order');
+}
+
+# And multiwatch, whose signals are its own affair.
+my $log = "$house->{dir}/log/watched.log";
+my $path = "$house->{dir}/watched.sock";
+my $watcher = start(cmd => ['multiwatch', '-s', 'TERM', '--',
+    Strongroom::program('strongroom.fcgi'), '--config', $house->{conf},
+    '--socket', $path], env => Strongroom::clean_env(), stderr => $log);
+ok(wait_until(60, sub { -S $path && fcgi_connect($path) }),
+    'a worker under multiwatch');
+is(stop($watcher)->{exit}, 0, 'multiwatch ends');
+like(slurp($log), qr/stopping on signal/, 'and its worker in order');
 
 # A script's first line puts the script's path behind the options.
 $worker = $house->worker(via => 'inherit', listen => $listen,
