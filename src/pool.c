@@ -92,7 +92,7 @@ count_connection(struct pool *pool, int change)
 
 /*
  * Stay with a busy connection for a moment: its next request then wakes this
- * thread and no other. True when it is there.
+ * thread and no other. True when it is there, and the threads are not to end.
  */
 static bool
 linger(struct pool *pool, int fd)
@@ -106,7 +106,7 @@ linger(struct pool *pool, int fd)
 	if (atomic_fetch_add(&pool->lingering, 1) <
 	    pool->app->conf.threads / 2)
 		is_there = poll(input, 2, LINGER_MS) > 0 &&
-		    input[0].revents != 0;
+		    input[0].revents != 0 && input[1].revents == 0;
 	atomic_fetch_sub(&pool->lingering, 1);
 	return (is_there);
 }

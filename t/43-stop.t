@@ -7,7 +7,7 @@ use Test::More;
 use Time::HiRes ();
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_send);
-use Strongroom::Proc qw(start stop running pause wait_until);
+use Strongroom::Proc qw(start stop running pause wait_until launch);
 
 my $house = house();
 my $limit = 5 * slow();
@@ -33,6 +33,28 @@ $worker->{stopped} = 1;
 my $end = stop($worker->{pid});
 is($end->{exit}, 0, 'dribbling peers: the worker exits 0');
 cmp_ok(Time::HiRes::time() - $begun, '<=', $limit, 'in time');
+
+# A peer that keeps its connection and never pauses.
+$worker = $house->worker;
+$house->key;
+my $begun_file = "$house->{dir}/begun";
+my $load = launch(2, sub {
+	my $sock = fcgi_connect($worker->{socket});
+	my ($served, $until) = (0, Time::HiRes::time() + 30 * slow());
+	while (Time::HiRes::time() < $until) {
+		my $said = $house->fcgi(sock => $sock, keep => 1, json => {
+		    name => 'n', integration_type => 'jira' });
+		last if $said->{status} == 599;
+		spew($begun_file, '') if ++$served == 20;
+	}
+	return $served;
+});
+ok(wait_until(60, sub { -e $begun_file }), 'busy peers are served');
+$worker->{stopped} = 1;
+$end = stop($worker->{pid}, seconds => 60);
+is($end->{exit}, 0, 'busy peers: the worker exits 0');
+cmp_ok($end->{seconds}, '<=', $limit, 'in time');
+$load->();
 
 # Two on one listening socket: a connection that both are woken for is
 # accepted by one, and the other must not be left waiting for it.
