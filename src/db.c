@@ -1,6 +1,6 @@
 /*
- * SQLite connections: settings, statements, the lock rule. The only file that
- * sees sqlite3.h. Knows no table.
+ * SQLite connections: settings, statements, the lock rule. With db_copy.c the
+ * only file that sees sqlite3.h. Knows no table.
  *
  * The lock rule: SQLite before 3.51.3 can lose committed rows when a
  * checkpoint races a commit of another connection (sqlite.org/wal.html,
@@ -44,8 +44,8 @@ struct db {
 /* The WAL-index header, twice, in words (sqlite.org/walformat.html). */
 enum { HEADER_WORDS = 12, IS_INIT_WORD = 3 };
 
-static enum store_rc
-classify(int rc)
+enum store_rc
+db_classify(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -76,7 +76,7 @@ classify(int rc)
 static enum store_rc
 complain(struct db *db, int rc, const char *what)
 {
-	enum store_rc kind = classify(rc);
+	enum store_rc kind = db_classify(rc);
 
 	log_error("database %s: %s: %s (%d, errno %d)%s", db->file.path, what,
 	    sqlite3_errstr(rc), rc,
@@ -348,6 +348,12 @@ db_rollback(struct db *db)
 	lockfile_give(db->lock);
 }
 
+void *
+db_handle(struct db *db)
+{
+	return (db->handle);
+}
+
 size_t
 db_log_size(const struct db *db)
 {
@@ -433,7 +439,7 @@ db_step(struct db_query *query)
 	rc = sqlite3_step(query->stmt);
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE ||
 	    (rc & 0xff) == SQLITE_CONSTRAINT)
-		return (classify(rc));
+		return (db_classify(rc));
 	query->rc = complain(query->db, rc, "step");
 	return (query->rc);
 }

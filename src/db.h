@@ -25,6 +25,10 @@ enum store_rc db_open(struct db **db, const struct store_conf *conf,
 /* Takes NULL. */
 void db_close(struct db *db);
 
+/* For db_copy: the kind of the library's failure, and its own connection. */
+enum store_rc db_classify(int rc);
+void *db_handle(struct db *db);
+
 /* Run statements that return no rows and take no values. */
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));

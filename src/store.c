@@ -132,6 +132,12 @@ store_integration_find(struct store *store, const char *integration_id,
 }
 
 enum store_rc
+store_backup(struct store *store, const char *path)
+{
+	return (store->ops->backup(store, path));
+}
+
+enum store_rc
 store_check(struct store *store, int (*each)(void *, const char *),
     void *cookie)
 {

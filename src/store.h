@@ -162,6 +162,16 @@ enum store_rc store_integration_find(struct store *store,
     int (*each)(void *, const struct integration *), void *cookie)
     __attribute__((warn_unused_result));
 
+/*
+ * Copy the database, as it is at one moment, while others save, into a new
+ * file, mode 0600: synced, whole without a log beside it, opening as it is.
+ * Every save that was answered before is in it. STORE_CONFLICT: path exists.
+ * After a failure there is none. With journal_mode=TRUNCATE no save commits
+ * meanwhile.
+ */
+enum store_rc store_backup(struct store *store, const char *path)
+    __attribute__((warn_unused_result));
+
 /* Call each with every complaint of the database's own integrity check. */
 enum store_rc store_check(struct store *store,
     int (*each)(void *, const char *), void *cookie)

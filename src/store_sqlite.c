@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "db_copy.h"
 #include "dbfile.h"
 #include "log.h"
 #include "schema.h"
@@ -155,6 +156,12 @@ sqlite_keys_check(struct store *store, const struct keyring_print *prints,
 }
 
 static enum store_rc
+sqlite_backup(struct store *store, const char *path)
+{
+	return (db_copy(store_sqlite_db(store), path));
+}
+
+static enum store_rc
 sqlite_check(struct store *store, int (*each)(void *, const char *),
     void *cookie)
 {
@@ -187,6 +194,7 @@ static const struct store_ops sqlite_ops = {
 	.save = store_sqlite_save,
 	.integration_list = store_sqlite_integration_list,
 	.integration_find = store_sqlite_integration_find,
+	.backup = sqlite_backup,
 	.check = sqlite_check,
 };
 

@@ -1,0 +1,167 @@
+/* A copy of a database that is in use. */
+#include "config.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "unit_store.h"
+
+/* How many integrations are in the database at path. */
+static size_t
+rows_of(const char *path)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store = NULL;
+	size_t count = 0;
+
+	conf.path = path;
+	ck_assert_int_eq(store_open(&store, &conf, STORE_READ), STORE_OK);
+	ck_assert_int_eq(store_integration_list(store, NULL, unit_count_row,
+	    &count), STORE_OK);
+	store_close(store);
+	return (count);
+}
+
+static size_t
+bytes_of(const char *path)
+{
+	struct stat st;
+
+	return (stat(path, &st) == 0 ? (size_t)st.st_size : 0);
+}
+
+START_TEST(copy_has_what_is_only_in_the_log)
+{
+	struct store *store;
+	struct stat st;
+
+	umask(0);
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	unit_put_row(store, "id-1", "a");
+	unit_put_row(store, "id-2", "b");
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_OK);
+	unit_put_row(store, "id-3", "c");
+	ck_assert_uint_eq(rows_of("copy.db"), 2);
+	ck_assert_uint_eq(unit_rows(), 3);
+	ck_assert_int_eq(stat("copy.db", &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	store_close(store);
+	/* Not even after it was read. */
+	ck_assert_int_eq(access("copy.db-wal", F_OK), -1);
+	ck_assert_int_eq(access("copy.db-shm", F_OK), -1);
+	ck_assert_int_ne(system("ls copy.db?* 2>/dev/null"), 0);
+}
+END_TEST
+
+START_TEST(copy_can_be_served_from)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_READ);
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_OK);
+	store_close(store);
+	conf.path = "copy.db";
+	ck_assert_int_eq(store_open(&store, &conf, STORE_WRITE), STORE_OK);
+	unit_put_row(store, "id-1", "a");
+	ck_assert_int_eq(access("copy.db-wal", F_OK), 0);
+	store_close(store);
+	ck_assert_uint_eq(rows_of("copy.db"), 1);
+}
+END_TEST
+
+START_TEST(copy_needs_no_lock_and_a_save_in_the_middle_is_not_in_it)
+{
+	struct store_save save = unit_save("id-2", "user", "b");
+	struct store *writer, *reader;
+
+	keyring_free(unit_create());
+	writer = unit_open(STORE_WRITE);
+	reader = unit_open(STORE_READ);
+	unit_put_row(writer, "id-1", "a");
+	ck_assert_int_eq(store_begin(writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_save(writer, &save), STORE_OK);
+	ck_assert_int_eq(store_backup(reader, "copy.db"), STORE_OK);
+	ck_assert_int_eq(store_commit(writer), STORE_OK);
+	ck_assert_uint_eq(rows_of("copy.db"), 1);
+	store_close(writer);
+	store_close(reader);
+}
+END_TEST
+
+START_TEST(what_is_there_is_not_written_over)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(store_backup(store, unit_database), STORE_CONFLICT);
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_OK);
+	unit_put_row(store, "id-1", "a");
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_CONFLICT);
+	ck_assert_uint_eq(rows_of("copy.db"), 0);
+	ck_assert_uint_eq(unit_rows(), 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(copy_that_fails_leaves_nothing)
+{
+	struct rlimit before, limit;
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(store_backup(store, "none/copy.db"),
+	    STORE_WRITE_FAILED);
+	unit_has(unit_log(), "none/copy.db");
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = bytes_of(unit_database) / 2;
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_ne(store_backup(store, "copy.db"), STORE_OK);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	unit_has(unit_log(), "copy copy.db");
+	ck_assert_int_ne(system("ls copy.db* 2>/dev/null"), 0);
+	/* And the store is as good as before. */
+	unit_put_row(store, "id-1", "a");
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_OK);
+	ck_assert_uint_eq(rows_of("copy.db"), 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(database_without_a_log_is_copied_too)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store;
+
+	keyring_free(unit_create());
+	conf.journal_mode = CONF_JOURNAL_TRUNCATE;
+	ck_assert_int_eq(store_open(&store, &conf, STORE_WRITE), STORE_OK);
+	unit_put_row(store, "id-1", "a");
+	ck_assert_int_eq(store_backup(store, "copy.db"), STORE_OK);
+	ck_assert_uint_eq(rows_of("copy.db"), 1);
+	store_close(store);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		copy_has_what_is_only_in_the_log,
+		copy_can_be_served_from,
+		copy_needs_no_lock_and_a_save_in_the_middle_is_not_in_it,
+		what_is_there_is_not_written_over,
+		copy_that_fails_leaves_nothing,
+		database_without_a_log_is_copied_too,
+	};
+
+	return (unit_main("store_backup", tests,
+	    sizeof tests / sizeof tests[0]));
+}
