@@ -132,6 +132,13 @@ store_integration_find(struct store *store, const char *integration_id,
 }
 
 enum store_rc
+store_box_count(struct store *store, int (*each)(void *, uint32_t, int64_t),
+    void *cookie)
+{
+	return (store->ops->box_count(store, each, cookie));
+}
+
+enum store_rc
 store_backup(struct store *store, const char *path)
 {
 	return (store->ops->backup(store, path));

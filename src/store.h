@@ -163,6 +163,14 @@ enum store_rc store_integration_find(struct store *store,
     __attribute__((warn_unused_result));
 
 /*
+ * Call each with the id of every master key that boxes are under and how many
+ * they are, until it returns non-zero; 0 stands for what is no box.
+ */
+enum store_rc store_box_count(struct store *store,
+    int (*each)(void *, uint32_t key_id, int64_t boxes), void *cookie)
+    __attribute__((warn_unused_result));
+
+/*
  * Copy the database, as it is at one moment, while others save, into a new
  * file, mode 0600: synced, whole without a log beside it, opening as it is.
  * Every save that was answered before is in it. STORE_CONFLICT: path exists.

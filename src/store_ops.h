@@ -32,6 +32,8 @@ struct store_ops {
 	    int (*)(void *, const struct integration *), void *);
 	enum store_rc (*integration_find)(struct store *, const char *,
 	    int (*)(void *, const struct integration *), void *);
+	enum store_rc (*box_count)(struct store *,
+	    int (*)(void *, uint32_t, int64_t), void *);
 	enum store_rc (*backup)(struct store *, const char *);
 	enum store_rc (*check)(struct store *, int (*)(void *, const char *),
 	    void *);

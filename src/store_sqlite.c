@@ -194,6 +194,7 @@ static const struct store_ops sqlite_ops = {
 	.save = store_sqlite_save,
 	.integration_list = store_sqlite_integration_list,
 	.integration_find = store_sqlite_integration_find,
+	.box_count = store_sqlite_box_count,
 	.backup = sqlite_backup,
 	.check = sqlite_check,
 };

@@ -23,6 +23,7 @@ enum statement {
 	LIST_ALL,
 	LIST_OF_USER,
 	FIND_ONE,
+	BOX_COUNT,
 	CHECK,
 	STATEMENTS
 };
@@ -61,5 +62,7 @@ enum store_rc store_sqlite_integration_list(struct store *, const char *,
     int (*)(void *, const struct integration *), void *);
 enum store_rc store_sqlite_integration_find(struct store *, const char *,
     int (*)(void *, const struct integration *), void *);
+enum store_rc store_sqlite_box_count(struct store *,
+    int (*)(void *, uint32_t, int64_t), void *);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "store_sqlite.h"
+#include "vault.h"
 
 static enum store_rc
 insert(struct db *db, const struct integration *row)
@@ -187,4 +188,23 @@ store_sqlite_integration_find(struct store *store, const char *integration_id,
 	}
 	db_done(&query);
 	return (store_sqlite_as_read(rc));
+}
+
+enum store_rc
+store_sqlite_box_count(struct store *store,
+    int (*each)(void *, uint32_t, int64_t), void *cookie)
+{
+	struct db_query query = db_query(store_sqlite_db(store), BOX_COUNT);
+	const void *head;
+	enum store_rc rc;
+	size_t len;
+
+	while ((rc = db_step(&query)) == STORE_OK) {
+		head = db_blob(&query, 0, &len);
+		if (each(cookie, vault_key_id(head, len),
+		    db_int(&query, 1)) != 0)
+			break;
+	}
+	db_done(&query);
+	return (rc == STORE_NOT_FOUND ? STORE_OK : store_sqlite_as_read(rc));
 }

@@ -45,5 +45,9 @@ const char *const store_sqlite_sql[STATEMENTS + 1] = {
 	[LIST_ALL] = ROW "ORDER BY id",
 	[LIST_OF_USER] = ROW "WHERE created_by = ? ORDER BY id",
 	[FIND_ONE] = ROW "WHERE integration_id = ?",
+	/* All that names a box's key is in its first five bytes. */
+	[BOX_COUNT] = "SELECT substr(auth_data, 1, 5), count(*) "
+	    "FROM integrations WHERE auth_data IS NOT NULL "
+	    "GROUP BY 1 ORDER BY 1",
 	[CHECK] = "PRAGMA integrity_check",
 };

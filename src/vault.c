@@ -107,6 +107,16 @@ done:
 	return (rc);
 }
 
+uint32_t
+vault_key_id(const void *box, size_t len)
+{
+	const unsigned char *head = box;
+
+	if (head == NULL || len < HEAD_LEN || head[0] != BOX_VERSION)
+		return (0);
+	return (get_be32(head + 1));
+}
+
 enum vault_rc
 vault_open(const struct keyring *keyring, const struct vault_row *row,
     const void *box, size_t box_len, struct buf *plain)

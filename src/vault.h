@@ -29,6 +29,12 @@ int vault_seal(const struct keyring *keyring, const struct vault_row *row,
     const void *plain, size_t plain_len, struct buf *box)
     __attribute__((warn_unused_result));
 
+/*
+ * The id of the master key of a box whose first len bytes are at box; 0 where
+ * they are those of no box.
+ */
+uint32_t vault_key_id(const void *box, size_t len);
+
 enum vault_rc { VAULT_OK, VAULT_REFUSED, VAULT_NOMEM };
 
 /*

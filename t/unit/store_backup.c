@@ -1,4 +1,4 @@
-/* A copy of a database that is in use. */
+/* A copy of a database that is in use, and the keys that it needs. */
 #include "config.h"
 
 #include <signal.h>
@@ -150,6 +150,61 @@ START_TEST(database_without_a_log_is_copied_too)
 }
 END_TEST
 
+struct counted {
+	uint32_t key_id[4];
+	int64_t boxes[4];
+	size_t count;
+};
+
+static int
+count_boxes(void *cookie, uint32_t key_id, int64_t boxes)
+{
+	struct counted *counted = cookie;
+
+	ck_assert_uint_lt(counted->count, 4);
+	counted->key_id[counted->count] = key_id;
+	counted->boxes[counted->count++] = boxes;
+	return (0);
+}
+
+static void
+put_box(struct store *store, const char *id, const void *box, size_t len)
+{
+	struct store_save save = unit_save(id, "user", id);
+
+	save.row.auth_data = box;
+	save.row.auth_data_len = len;
+	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
+}
+
+START_TEST(boxes_are_counted_by_their_key)
+{
+	struct counted counted = { .count = 0 };
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	ck_assert_int_eq(store_box_count(store, count_boxes, &counted),
+	    STORE_OK);
+	ck_assert_uint_eq(counted.count, 0);
+	put_box(store, "id-1", "\1\x80\0\0\1 one", 9);
+	put_box(store, "id-2", "\1\x80\0\0\2 two", 9);
+	put_box(store, "id-3", "\1\x80\0\0\1 three", 11);
+	put_box(store, "id-4", NULL, 0);
+	put_box(store, "id-5", "\1\x80", 2);
+	ck_assert_int_eq(store_box_count(store, count_boxes, &counted),
+	    STORE_OK);
+	ck_assert_uint_eq(counted.count, 3);
+	ck_assert_uint_eq(counted.key_id[0], 0);
+	ck_assert_int_eq(counted.boxes[0], 1);
+	ck_assert_uint_eq(counted.key_id[1], 0x80000001);
+	ck_assert_int_eq(counted.boxes[1], 2);
+	ck_assert_uint_eq(counted.key_id[2], 0x80000002);
+	ck_assert_int_eq(counted.boxes[2], 1);
+	store_close(store);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -160,6 +215,7 @@ main(void)
 		what_is_there_is_not_written_over,
 		copy_that_fails_leaves_nothing,
 		database_without_a_log_is_copied_too,
+		boxes_are_counted_by_their_key,
 	};
 
 	return (unit_main("store_backup", tests,
