@@ -20,10 +20,12 @@ struct admin {
 	struct conf conf;
 	struct store_conf store;
 	bool is_json;
+	const char *config;		/* --config, or NULL */
 	const char *user;		/* --user, or NULL */
 	const char *name;		/* --name, or NULL */
 	const char *expires;		/* --expires, or NULL */
 	const char *id;			/* the one argument, or NULL */
+	const char *file;		/* the same, where it is a path */
 };
 
 /*

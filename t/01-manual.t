@@ -36,16 +36,18 @@ my $conf = slurp("$src/src/conf.c");
 for my $key ($conf =~ /^\t\{ "(\w+)", /mg) {
 	like($page{'strongroom.conf.5'}, qr/\b\Q$key\E\b/, "key $key");
 }
-for (['main_worker.c', 'strongroom.fcgi.8'], ['main_admin.c',
-    'strongroom.8']) {
-	my ($source, $name) = @$_;
-	for my $option (slurp("$src/src/$source")
-	    =~ /^\t\t\{ "([\w-]+)", (?:no|required)_argument/mg) {
-		like($page{$name}, qr/--\Q$option\E\b/, "$name: --$option");
-	}
+for my $option (slurp("$src/src/main_worker.c")
+    =~ /^\t\t\{ "([\w-]+)", (?:no|required)_argument/mg) {
+	like($page{'strongroom.fcgi.8'}, qr/--\Q$option\E\b/,
+	    "strongroom.fcgi.8: --$option");
+}
+for my $option (slurp("$src/src/admin_args.c")
+    =~ /^\t+\{ "([\w-]+)", (?:TAKES_\w+|0|no_argument),/mg) {
+	like($page{'strongroom.8'}, qr/--\Q$option\E\b/,
+	    "strongroom.8: --$option");
 }
 my $admin = slurp("$src/src/main_admin.c");
-while ($admin =~ /^\t\{ "(\w+)", (?:"(\w+)"|NULL), TAKES/mg) {
+while ($admin =~ /^\t\{ "([\w-]+)", (?:"([\w-]+)"|NULL), TAKES/mg) {
 	my $words = defined $2 ? "$1 $2" : $1;
 	like($page{'strongroom.8'}, qr/\b$words\b/, "strongroom.8: $words");
 }

@@ -61,6 +61,27 @@ for my $wrong ([], ['nonsense'], ['key'], ['key', 'nonsense'],
     '99999999999999999999d')) {
 	fails(2, "'@$wrong'", @$wrong);
 }
+for (['there is no command nonsense', 'nonsense'],
+    ['a word is missing behind key', 'key'],
+    ['there is no command key nonsense', 'key', 'nonsense'],
+    ['there is no option --nonsense', 'key', '--nonsense', 'list'],
+    ['there is no option -x', '-x', 'key', 'list'],
+    ['there is no option -xy', 'key', '-xy', 'list'],
+    ['there is no option --json=1', 'key', '--json=1', 'list'],
+    ['a value is missing behind --user', 'key', 'create', '--user'],
+    ['an ID is missing behind revoke', 'key', 'revoke'],
+    ['this command takes no further word: more', 'init', 'more'],
+    ['no command takes so many words: d', 'a', 'b', 'c', 'd'],
+    ['this command takes no option --expires', 'key', 'list', '--expires',
+    '1d']) {
+	my ($says, @args) = @$_;
+	my $said = $house->admin(@args);
+	is($said->{exit}, 2, "'@args': exit 2");
+	like($said->{err}, qr/\A\S+ error \Q$says\E; see strongroom --help\n\z/,
+	    'and says in one line what is wrong');
+}
+like($house->admin('--help')->{out}, qr/\Ausage: .*key create/s,
+    '--help prints the usage');
 fails(78, 'a configuration that is not there', '--config',
     "$house->{dir}/none.conf", 'key', 'list', { bare => 1 });
 spew("$house->{dir}/bad.conf", "threads = \"x\"\n");
