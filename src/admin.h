@@ -24,6 +24,9 @@ struct admin {
 	const char *user;		/* --user, or NULL */
 	const char *name;		/* --name, or NULL */
 	const char *expires;		/* --expires, or NULL */
+	const char *to;			/* --to, or NULL */
+	const char *identity;		/* --identity, or NULL */
+	const char *in_clear;		/* --in-clear: empty, or NULL */
 	const char *id;			/* the one argument, or NULL */
 	const char *file;		/* the same, where it is a path */
 };
@@ -53,6 +56,9 @@ enum admin_rc admin_key_revoke(const struct admin *admin);
 enum admin_rc admin_integration_list(const struct admin *admin);
 enum admin_rc admin_integration_show(const struct admin *admin);
 enum admin_rc admin_integration_reveal(const struct admin *admin);
+enum admin_rc admin_export(const struct admin *admin);
+enum admin_rc admin_import(const struct admin *admin);
+enum admin_rc admin_recipient_create(const struct admin *admin);
 enum admin_rc admin_check(const struct admin *admin);
 enum admin_rc admin_version(const struct admin *admin);
 

@@ -14,16 +14,20 @@
 
 #define AT(member) offsetof(struct admin, member)
 
-/* Options with a value; those without are few, and all commands take them. */
+/* What sets a text; the text of an option without a value is empty. */
 static const struct {
 	const char *name;
 	unsigned takes;			/* 0: every command */
 	size_t offset;			/* of its text in struct admin */
+	int has_arg;
 } options[] = {
-	{ "config", 0, AT(config) },
-	{ "user", TAKES_USER, AT(user) },
-	{ "name", TAKES_NAME, AT(name) },
-	{ "expires", TAKES_EXPIRES, AT(expires) },
+	{ "config", 0, AT(config), required_argument },
+	{ "user", TAKES_USER, AT(user), required_argument },
+	{ "name", TAKES_NAME, AT(name), required_argument },
+	{ "expires", TAKES_EXPIRES, AT(expires), required_argument },
+	{ "to", TAKES_TO, AT(to), required_argument },
+	{ "in-clear", TAKES_IN_CLEAR, AT(in_clear), no_argument },
+	{ "identity", TAKES_IDENTITY, AT(identity), required_argument },
 };
 
 enum {
@@ -77,7 +81,8 @@ static bool
 take_option(struct words *words, struct admin *admin, int c, char **argv)
 {
 	if (c >= FIRST_OPTION) {
-		*text_of(admin, (size_t)(c - FIRST_OPTION)) = optarg;
+		*text_of(admin, (size_t)(c - FIRST_OPTION)) =
+		    optarg != NULL ? optarg : "";
 		return (true);
 	}
 	switch (c) {
@@ -116,7 +121,7 @@ read_words(struct words *words, struct admin *admin, int argc, char **argv)
 
 	for (i = 0; i < OPTIONS; i++)
 		known[FLAGS + i] = (struct option){ options[i].name,
-		    required_argument, NULL, FIRST_OPTION + i };
+		    options[i].has_arg, NULL, FIRST_OPTION + i };
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "-:", known, NULL)) != -1)
 		if (!take_option(words, admin, c, argv))

@@ -14,6 +14,9 @@ enum takes {
 	TAKES_USER = 1 << 0,
 	TAKES_NAME = 1 << 1,
 	TAKES_EXPIRES = 1 << 2,
+	TAKES_TO = 1 << 3,
+	TAKES_IN_CLEAR = 1 << 4,
+	TAKES_IDENTITY = 1 << 5,
 	TAKES_ID = 1 << 16,
 	TAKES_FILE = 1 << 17,
 	TAKES_NO_CONF = 1 << 24		/* it loads none, or by itself */

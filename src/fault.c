@@ -31,6 +31,7 @@ static const struct {
 	[FAULT_NULL_CHARACTER] = { "null characters are not allowed",
 	    "value_error.any_str.null_character" },
 	[FAULT_MOMENT] = { "invalid datetime format", "value_error.datetime" },
+	[FAULT_UUID] = { "value is not a valid uuid", "type_error.uuid" },
 	[FAULT_JSON] = { NULL, "value_error.jsondecode" },
 };
 

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,6 +68,31 @@ ident_time(char out[IDENT_TIME_LEN + 1], int64_t at_us)
 	*p++ = '.';
 	p = put_digits(p, 6, fraction);
 	*p = '\0';
+}
+
+int64_t
+ident_parse_time(const char *text)
+{
+	struct tm tm = { 0 };
+	int64_t at_us, unit = US_PER_S / 10;
+	int hours = 0, minutes = 0, n = 0;
+	const char *p;
+
+	(void)sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d%n", &tm.tm_year,
+	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	at_us = (int64_t)timegm(&tm) * US_PER_S;
+	p = text + n;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
+			at_us += (*p - '0') * unit;
+	if (*p == '+' || *p == '-') {
+		(void)sscanf(p + 1, "%2d:%2d", &hours, &minutes);
+		at_us += (*p == '+' ? -1 : 1) * (hours * INT64_C(3600) +
+		    minutes * 60) * US_PER_S;
+	}
+	return (at_us);
 }
 
 int

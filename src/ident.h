@@ -22,6 +22,12 @@ int64_t ident_monotonic_ms(void);
 void ident_time(char out[IDENT_TIME_LEN + 1], int64_t at_us);
 
 /*
+ * Read a moment: text is one that field_moment takes; without an offset it is
+ * in UTC. Digits beyond microseconds are cut.
+ */
+int64_t ident_parse_time(const char *text);
+
+/*
  * Write a fresh version 7 UUID (RFC 9562, with the fraction of the
  * millisecond in rand_a) in lower case and a NUL. Returns 0, or -1 when the
  * system gives no random bytes.

@@ -128,6 +128,7 @@ enum store_rc store_key_list(struct store *store,
 struct store_save {
 	struct integration row;
 	bool is_generated;
+	bool only_new;			/* leave what exists as it is */
 	bool status_given;
 	bool active_given;
 	bool auth_data_given;
@@ -142,8 +143,9 @@ struct store_save {
 /*
  * Save inside a transaction. On STORE_OK row reads as the row that is stored,
  * except for auth_data, scope_data and updated_at. On STORE_CONFLICT its
- * integration_type is the one that exists. Both leave the transaction good,
- * as STORE_ROW_FAILED does; after any other result it must be rolled back.
+ * integration_type is the one that exists. On STORE_EXISTS, which only_new
+ * asks for, nothing has changed. All of them leave the transaction good, as
+ * STORE_ROW_FAILED does; after any other result it must be rolled back.
  */
 enum store_rc store_save(struct store *store, struct store_save *save)
     __attribute__((warn_unused_result));

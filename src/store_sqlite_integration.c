@@ -110,7 +110,7 @@ store_sqlite_save(struct store *store, struct store_save *save)
 	enum store_rc rc;
 	int64_t id = 0;
 
-	if (save->is_generated)
+	if (save->is_generated && !save->only_new)
 		return (insert(store_sqlite_db(store), row));
 	found = db_query(store_sqlite_db(store), SAVE_FIND);
 	db_bind_text(&found, row->created_by);
@@ -120,7 +120,10 @@ store_sqlite_save(struct store *store, struct store_save *save)
 		id = db_int(&found, 0);
 		type = db_text(&found, 2) == NULL ? NULL :
 		    integration_word(integration_types, db_text(&found, 2));
-		if (type != NULL && strcmp(type, row->integration_type) == 0) {
+		if (save->only_new) {
+			rc = STORE_EXISTS;
+		} else if (type != NULL &&
+		    strcmp(type, row->integration_type) == 0) {
 			rc = keep(save, &found);
 		} else {
 			rc = type == NULL ? STORE_ROW_FAILED :

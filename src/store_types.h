@@ -6,6 +6,7 @@ enum store_rc {
 	STORE_OK,
 	STORE_NOT_FOUND,
 	STORE_CONFLICT,		/* the identifier has another type */
+	STORE_EXISTS,		/* there, and left as it is */
 	STORE_BUSY,		/* the lock was not had in time; nothing done */
 	STORE_FULL,		/* no room; done whole or not at all */
 	STORE_WRITE_FAILED,	/* done whole or not at all */

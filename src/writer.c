@@ -61,7 +61,7 @@ static bool
 keeps_batch(enum store_rc rc)
 {
 	return (rc == STORE_OK || rc == STORE_CONFLICT ||
-	    rc == STORE_ROW_FAILED);
+	    rc == STORE_EXISTS || rc == STORE_ROW_FAILED);
 }
 
 /*

@@ -52,8 +52,9 @@ only(qr/\b(?:fcgiapp|fcgi_stdio|fcgios)\.h\z/, qr/\Agw_fcgi\.c\z/,
     'only gw_fcgi.c speaks to libfcgi');
 only(qr/\bsqlite3\.h\z/, qr/\Adb(?:_copy)?\.c\z/,
     'only db.c and db_copy.c speak to SQLite');
-only(qr/\bsodium(?:\.h\z|\/)/, qr/\A(?:secret|keyring|vault|apikey)\.c\z/,
-    'only secret, keyring, vault and apikey speak to libsodium');
+only(qr/\bsodium(?:\.h\z|\/)/,
+    qr/\A(?:secret|keyring|vault|apikey|parcel|recipient)\.c\z/,
+    'only the modules for secrets speak to libsodium');
 only(qr/\bjson(?:-c\/|_object|_token|_util|_visit)/, qr/json\w*\.c\z/,
     'only the JSON modules speak to json-c');
 only(qr/\bconfuse\.h\z/, qr/\Aconf\.c\z/,

@@ -49,6 +49,7 @@ START_TEST(every_kind_has_the_contracts_words)
 		    "value_error.any_str.max_length" },
 		{ FAULT_NULL_CHARACTER, "null characters are not allowed",
 		    "value_error.any_str.null_character" },
+		{ FAULT_UUID, "value is not a valid uuid", "type_error.uuid" },
 		{ FAULT_MOMENT, "invalid datetime format",
 		    "value_error.datetime" },
 	};

@@ -66,6 +66,32 @@ START_TEST(texts_compare_as_their_moments_do)
 }
 END_TEST
 
+START_TEST(moments_are_read_in_any_form)
+{
+	static const struct {
+		const char *text;
+		const char *utc;
+	} moments[] = {
+		{ "2025-01-27T10:30:00", "2025-01-27T10:30:00.000000" },
+		{ "2025-01-27 10:30:00.5Z", "2025-01-27T10:30:00.500000" },
+		{ "2025-01-27t10:30:00.123456789z",
+		    "2025-01-27T10:30:00.123456" },
+		{ "2025-01-27T10:30:00+02:00", "2025-01-27T08:30:00.000000" },
+		{ "2025-01-27T22:30:00.000001-05:30",
+		    "2025-01-28T04:00:00.000001" },
+		{ "1969-12-31T23:59:59.25", "1969-12-31T23:59:59.250000" },
+	};
+	char out[IDENT_TIME_LEN + 1];
+	size_t i;
+
+	setenv("TZ", "Asia/Kathmandu", 1);
+	for (i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+		ident_time(out, ident_parse_time(moments[i].text));
+		ck_assert_str_eq(out, moments[i].utc);
+	}
+}
+END_TEST
+
 START_TEST(clock_is_the_systems)
 {
 	int64_t before = (int64_t)time(NULL), at = ident_now_us() / 1000000;
@@ -165,6 +191,7 @@ main(void)
 		last_moment_of_9999_is_told,
 		moments_are_utc_in_any_time_zone,
 		texts_compare_as_their_moments_do,
+		moments_are_read_in_any_form,
 		clock_is_the_systems,
 		monotonic_clock_does_not_go_back,
 		uuid_is_of_version_7_in_lower_case,
