@@ -14,7 +14,7 @@ our @EXPORT = qw(figure control full rounds);
 
 my $file;
 
-sub tell {
+sub put {
 	my ($kind, $text) = @_;
 	diag("$kind: $text");
 	my $dir = "$ENV{SR_BUILD}/figures";
@@ -29,10 +29,10 @@ sub tell {
 }
 
 # figure(TEXT): what was measured, and the limit, in one line.
-sub figure { tell('figure', $_[0]) }
+sub figure { put('figure', $_[0]) }
 
 # control(TEXT): what the test saw where it had to see a fault.
-sub control { tell('control', $_[0]) }
+sub control { put('control', $_[0]) }
 
 # Whether the test is to run in full, not in the form for every change.
 sub full { return !!$ENV{SR_FULL} }
