@@ -36,6 +36,9 @@ package Strongroom::Load;
 #   cgi_env => code   gives the environment that a CGI process has besides
 #   name => 'a'       where a house has more than one load
 #   seconds => 600    after which clients end by themselves
+#   saves => N        after which each does
+#   until_cut => 1    as each does at the first save without an answer
+#   seed => N         the same draws each time
 #   lie => 1          for controls: a client that takes no answer, or one of
 #                     the service's failures, for a 200
 #
@@ -88,9 +91,11 @@ sub _client {
 	my $door = $self->{doors}[$i % @{ $self->{doors} }];
 	my (%seq, $sock);
 	my $end = time + $self->{seconds};
-	srand($$ * 1000 + time * 1000 % 1000);
+	srand($self->{seed} // $$ * 1000 + time * 1000 % 1000);
 	open my $log, '>>', $self->{files}[$i] or die "load: $!";
-	for (my $n = 0; time < $end && !-e $self->{stopper};) {
+	my ($n, $sent) = (0, 0);
+	while (time < $end && !-e $self->{stopper}
+	    && $sent++ < ($self->{saves} // 9e9)) {
 		my $uid = "$self->{name}-$i-" . ($n > 0
 		    && rand() < $self->{again} ? int rand $n : $n++);
 		my $seq = ++$seq{$uid};
@@ -104,6 +109,7 @@ sub _client {
 		syswrite $log, sprintf "R %s %d %d %s %.4f %s\n", $uid, $seq,
 		    $status, $id // '-', $took,
 		    $answer->{headers}{'retry-after'} // '-';
+		last if $self->{until_cut} && $status == 599;
 		pause($status == 503 ? $self->{after_503}
 		    : $status == 599 ? 0.01 : $self->{pause});
 	}
@@ -157,6 +163,14 @@ sub _note {
 	$self->{no_retry_after}++ if $status == 503 && $retry eq '-';
 }
 
+# Wait for clients that end by themselves.
+sub wait_for_end {
+	my ($self) = @_;
+	$self->{join}->() if $self->{join};
+	delete $self->{join};
+	return $self->look->{count};
+}
+
 # Saves that were acknowledged until now.
 sub acknowledged { $_[0]->look->{acknowledged} }
 
@@ -172,9 +186,7 @@ sub wait_for {
 sub stop {
 	my ($self) = @_;
 	spew($self->{stopper}, '');
-	$self->{join}->() if $self->{join};
-	delete $self->{join};
-	return $self->look->{count};
+	return $self->wait_for_end;
 }
 
 sub counts {
