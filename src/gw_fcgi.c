@@ -4,17 +4,20 @@
  *
  * The library's own FCGX_Accept_r would pin this thread to its connection and
  * to accept(2). So the pool accepts and waits, and a request structure is
- * handed the connection: ipcFd = fd, keepConnection = 1, no listening socket.
+ * handed descriptors: ipcFd is where the gate lays what may be read, and then
+ * the connection, for the answer; keepConnection = 1, no listening socket.
  */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <fcgiapp.h>
 
 #include "app.h"
+#include "gate.h"
 #include "gw_fcgi.h"
 #include "log.h"
 
@@ -23,6 +26,7 @@ enum { OUT_KEEP = 65536, OUT_ROOM = 4096 };
 struct gw_fcgi {
 	struct call *call;
 	struct watch *watch;
+	struct gate *gate;
 	FCGX_Request request;
 	struct buf out;
 };
@@ -47,6 +51,10 @@ gw_fcgi_new(struct call *call, struct watch *watch)
 		log_error("out of memory for a FastCGI gateway");
 		return (NULL);
 	}
+	if ((gw->gate = gate_new()) == NULL) {
+		free(gw);
+		return (NULL);
+	}
 	gw->call = call;
 	gw->watch = watch;
 	(void)FCGX_InitRequest(&gw->request, -1, 0);
@@ -60,6 +68,7 @@ gw_fcgi_free(struct gw_fcgi *gw)
 	if (gw == NULL)
 		return;
 	FCGX_Free(&gw->request, 1);
+	gate_free(gw->gate);
 	buf_fini(&gw->out);
 	free(gw);
 }
@@ -89,11 +98,50 @@ take_piece(FCGX_Stream *in, struct http *http)
 
 /* Read the body to its end, whatever it is; too much is counted and gone. */
 static void
-read_body(FCGX_Request *request, struct http *http)
+read_body(struct gw_fcgi *gw)
 {
-	while (take_piece(request->in, http) > 0)
-		;
-	http->is_cut = FCGX_GetError(request->in) != 0 || http->body.failed;
+	FCGX_Stream *in = gw->request.in;
+	struct http *http = &gw->call->http;
+	size_t left, len = 1;
+
+	while (len > 0 && (left = gate_body(gw->gate)) > 0)
+		for (; left > 0 && (len = take_piece(in, http)) > 0;
+		    left -= len)
+			;
+	/* The end is read where there is one, or it would be the next's. */
+	http->is_cut = !gate_is_whole(gw->gate) || take_piece(in, http) > 0 ||
+	    FCGX_GetError(in) != 0 || http->body.failed;
+}
+
+/*
+ * Read a request from *fd. Returns 0, or -1 when there is none to answer;
+ * *fd is -1 when that is closed already.
+ */
+static int
+read_request(struct gw_fcgi *gw, int *fd)
+{
+	FCGX_Request *request = &gw->request;
+	int from = gate_open(gw->gate, *fd);
+
+	if (from == -1)
+		return (-1);
+	request->ipcFd = from;
+	request->keepConnection = 1;
+	if (FCGX_Accept_r(request) != 0) {
+		/* It has closed what it read from. */
+		if (from == *fd)
+			*fd = -1;
+		else
+			gate_lost(gw->gate);
+		return (-1);
+	}
+	http_read_variables(&gw->call->http, request->envp);
+	read_body(gw);
+	request->ipcFd = *fd;
+	if (!gate_is_clean(gw->gate))
+		request->keepConnection = 0;
+	gate_reset(gw->gate);
+	return (0);
 }
 
 static void
@@ -116,15 +164,15 @@ gw_fcgi_serve(struct gw_fcgi *gw, int fd)
 	FCGX_Request *request = &gw->request;
 	struct call *call = gw->call;
 
-	request->ipcFd = fd;
-	request->keepConnection = 1;
 	watch_begin(gw->watch, fd);
-	if (FCGX_Accept_r(request) != 0) {
+	if (read_request(gw, &fd) == -1) {
+		/* Before it is closed, for its number may be another's then. */
 		watch_end(gw->watch);
+		gate_reset(gw->gate);
+		if (fd != -1)
+			close(fd);
 		return (-1);
 	}
-	http_read_variables(&call->http, request->envp);
-	read_body(request, &call->http);
 	watch_end(gw->watch);
 
 	app_serve(call);
