@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# Completion by bash for strongroom(8) and strongroom.fcgi(8).
+
+# The words of the command line that are no options and no options' values.
+_strongroom_words()
+{
+	local i takes_value='--config|--socket|--socket-group|--user|--name'
+	takes_value+='|--expires|--to'
+	words=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} =~ ^($takes_value)$ ]]; then
+			((i++))
+			# readline breaks --config=FILE into three words
+			[[ ${COMP_WORDS[i]-} != '=' ]] || ((i++))
+		elif [[ ${COMP_WORDS[i]} == -* ]]; then
+			[[ ${COMP_WORDS[i + 1]-} != '=' ]] || ((i += 2))
+		else
+			words+=("${COMP_WORDS[i]}")
+		fi
+	done
+}
+
+
+_strongroom_offer()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_strongroom_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# The value of the option before the cursor; false: there is none.
+_strongroom_value()
+{
+	local prev=${COMP_WORDS[COMP_CWORD - 1]}
+	if [[ $cur == '=' ]]; then
+		cur=
+	elif [[ $prev == '=' ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]-}
+	fi
+	case $prev in
+	--config|--socket) _strongroom_files ;;
+	--socket-group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
+	--expires) _strongroom_offer '1d 7d 30d 90d 365d' ;;
+	--user|--name|--to) COMPREPLY=() ;;
+	*) return 1 ;;
+	esac
+}
+
+_strongroom()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} words
+	COMPREPLY=()
+	_strongroom_value && return
+	_strongroom_words
+	if [[ $cur == -* ]]; then
+		_strongroom_options
+		return
+	fi
+	case ${#words[@]}:${words[0]-} in
+	0:) _strongroom_offer 'init key integration master-key check doctor
+		backup restore migrate import export version' ;;
+	1:key) _strongroom_offer 'create import list revoke' ;;
+	1:integration) _strongroom_offer 'list show reveal' ;;
+	1:master-key) _strongroom_offer 'rotate status retire' ;;
+	1:backup|1:restore|1:import) _strongroom_files ;;
+	2:key)
+		[[ ${words[1]} != revoke ]] || _strongroom_ids key ;;
+	2:integration)
+		[[ ${words[1]} != show && ${words[1]} != reveal ]] ||
+			_strongroom_ids integration ;;
+	esac
+}
+
+_strongroom_options()
+{
+	local options='--config --json --help --version'
+	case "${words[*]}" in
+	'key create'|'key import') options+=' --user --name --expires' ;;
+	'integration list') options+=' --user' ;;
+	esac
+	_strongroom_offer "$options"
+}
+
+# Ids as the command itself lists them, to whoever may read the database.
+_strongroom_ids()
+{
+	local config=() i
+	for ((i = 1; i < COMP_CWORD - 1; i++)); do
+		[[ ${COMP_WORDS[i]} == --config ]] || continue
+		[[ ${COMP_WORDS[i + 1]} != '=' ]] || ((i++))
+		config=(--config "${COMP_WORDS[i + 1]}")
+	done
+	_strongroom_offer "$("${COMP_WORDS[0]}" "${config[@]}" "$1" list \
+	    2>/dev/null | tail -n +2 | cut -d ' ' -f 1)"
+}
+
+_strongroom_fcgi()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	COMPREPLY=()
+	_strongroom_value ||
+		_strongroom_offer '--config --socket --socket-group --help --version'
+}
+
+complete -F _strongroom strongroom
+complete -F _strongroom_fcgi strongroom.fcgi
