@@ -5,7 +5,7 @@
 _strongroom_words()
 {
 	local i takes_value='--config|--socket|--socket-group|--user|--name'
-	takes_value+='|--expires|--to'
+	takes_value+='|--expires|--to|--identity'
 	words=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} =~ ^($takes_value)$ ]]; then
@@ -42,7 +42,7 @@ _strongroom_value()
 		prev=${COMP_WORDS[COMP_CWORD - 2]-}
 	fi
 	case $prev in
-	--config|--socket) _strongroom_files ;;
+	--config|--socket|--identity) _strongroom_files ;;
 	--socket-group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
 	--expires) _strongroom_offer '1d 7d 30d 90d 365d' ;;
 	--user|--name|--to) COMPREPLY=() ;;
@@ -62,11 +62,12 @@ _strongroom()
 	fi
 	case ${#words[@]}:${words[0]-} in
 	0:) _strongroom_offer 'init key integration master-key check doctor
-		backup restore migrate import export version' ;;
+		backup restore migrate import export recipient version' ;;
 	1:key) _strongroom_offer 'create import list revoke' ;;
 	1:integration) _strongroom_offer 'list show reveal' ;;
 	1:master-key) _strongroom_offer 'rotate status retire' ;;
-	1:backup|1:restore|1:import) _strongroom_files ;;
+	1:recipient) _strongroom_offer 'create' ;;
+	1:backup|1:restore|2:recipient) _strongroom_files ;;
 	2:key)
 		[[ ${words[1]} != revoke ]] || _strongroom_ids key ;;
 	2:integration)
@@ -81,6 +82,8 @@ _strongroom_options()
 	case "${words[*]}" in
 	'key create'|'key import') options+=' --user --name --expires' ;;
 	'integration list') options+=' --user' ;;
+	import) options+=' --user --identity' ;;
+	export) options+=' --user --to --in-clear' ;;
 	esac
 	_strongroom_offer "$options"
 }
