@@ -48,7 +48,8 @@ for my $verb (sort keys %verb) {
 my $all = join ' ', map { offers('strongroom', @$_, '-') } [],
     map { my $verb = $_; map { [$verb, length ? $_ : ()] }
     keys %{ $verb{$verb} } } keys %verb;
-for my $option ($admin =~ /^\t\t\{ "([\w-]+)", (?:no|required)_argument/mg) {
+for my $option (slurp("$src/src/admin_args.c")
+    =~ /^\t+\{ "([\w-]+)", (?:TAKES_\w+|0|no_argument),/mg) {
 	like($all, qr/--\Q$option\E\b/, "--$option is offered somewhere");
 }
 for my $option (slurp("$src/src/main_worker.c")
@@ -82,7 +83,7 @@ is(offers('strongroom', '--config', "$dir/str"),
     join(' ', sort split ' ', "$dir/strongroom.conf"), 'files for --config');
 is(offers('strongroom', '--config', '=', "$dir/str"),
     join(' ', sort split ' ', "$dir/strongroom.conf"), 'and for --config=');
-for my $verb (qw(backup restore import)) {
+for my $verb (qw(backup restore)) {
 	is(offers('strongroom', $verb, "$dir/str"),
 	    join(' ', sort split ' ', "$dir/strongroom.conf"),
 	    "files for $verb");
