@@ -5,7 +5,7 @@
 _strongroom_words()
 {
 	local i takes_value='--config|--socket|--socket-group|--user|--name'
-	takes_value+='|--expires|--to|--identity'
+	takes_value+='|--expires|--to|--identity|--recipient'
 	words=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} =~ ^($takes_value)$ ]]; then
@@ -42,10 +42,10 @@ _strongroom_value()
 		prev=${COMP_WORDS[COMP_CWORD - 2]-}
 	fi
 	case $prev in
-	--config|--socket|--identity) _strongroom_files ;;
+	--config|--socket|--identity|--to) _strongroom_files ;;
 	--socket-group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
 	--expires) _strongroom_offer '1d 7d 30d 90d 365d' ;;
-	--user|--name|--to) COMPREPLY=() ;;
+	--user|--name|--recipient) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -82,8 +82,9 @@ _strongroom_options()
 	case "${words[*]}" in
 	'key create'|'key import') options+=' --user --name --expires' ;;
 	'integration list') options+=' --user' ;;
+	restore) options+=' --to' ;;
 	import) options+=' --user --identity' ;;
-	export) options+=' --user --to --in-clear' ;;
+	export) options+=' --user --recipient --in-clear' ;;
 	esac
 	_strongroom_offer "$options"
 }

@@ -56,6 +56,35 @@ admin_become_owner(const char *database)
 }
 
 bool
+admin_make_directory(const char *path)
+{
+	char *copy = strdup(path), *dir, *slash;
+	bool is_made = false;
+
+	if (copy == NULL) {
+		log_error("out of memory");
+		return (false);
+	}
+	dir = dirname(copy);
+	for (slash = strchr(dir + 1, '/'); ; slash = strchr(slash + 1, '/')) {
+		if (slash != NULL)
+			*slash = '\0';
+		if (mkdir(dir, 0700) == -1 && errno != EEXIST) {
+			log_error("directory %s cannot be made: %s", dir,
+			    strerror(errno));
+			goto done;
+		}
+		if (slash == NULL)
+			break;
+		*slash = '/';
+	}
+	is_made = true;
+done:
+	free(copy);
+	return (is_made);
+}
+
+bool
 admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
 {

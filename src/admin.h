@@ -12,7 +12,9 @@ enum admin_rc {
 	ADMIN_DONE = 0,
 	ADMIN_FAILED = 1,
 	ADMIN_USAGE = 2,
-	ADMIN_NOT_FOUND = 3
+	ADMIN_NOT_FOUND = 3,
+	ADMIN_OTHER_KEY = 65,		/* not the one it was sealed with */
+	ADMIN_KEY_FILE = 77		/* missing, or refused */
 };
 
 /* What a subcommand is given. */
@@ -26,6 +28,7 @@ struct admin {
 	const char *expires;		/* --expires, or NULL */
 	const char *to;			/* --to, or NULL */
 	const char *identity;		/* --identity, or NULL */
+	const char *recipient;		/* --recipient, or NULL */
 	const char *in_clear;		/* --in-clear: empty, or NULL */
 	const char *id;			/* the one argument, or NULL */
 	const char *file;		/* the same, where it is a path */
@@ -47,6 +50,12 @@ bool admin_open(const struct admin *admin, enum store_mode mode,
 bool admin_become_owner(const char *database)
     __attribute__((warn_unused_result));
 
+/*
+ * Make the directory of path, and those above it, mode 0700, where they are
+ * missing. Returns false with the reason logged.
+ */
+bool admin_make_directory(const char *path) __attribute__((warn_unused_result));
+
 /* The subcommands. */
 enum admin_rc admin_init(const struct admin *admin);
 enum admin_rc admin_key_create(const struct admin *admin);
@@ -60,6 +69,8 @@ enum admin_rc admin_export(const struct admin *admin);
 enum admin_rc admin_import(const struct admin *admin);
 enum admin_rc admin_recipient_create(const struct admin *admin);
 enum admin_rc admin_check(const struct admin *admin);
+enum admin_rc admin_backup(const struct admin *admin);
+enum admin_rc admin_restore(const struct admin *admin);
 enum admin_rc admin_version(const struct admin *admin);
 
 #endif

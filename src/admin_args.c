@@ -26,6 +26,7 @@ static const struct {
 	{ "name", TAKES_NAME, AT(name), required_argument },
 	{ "expires", TAKES_EXPIRES, AT(expires), required_argument },
 	{ "to", TAKES_TO, AT(to), required_argument },
+	{ "recipient", TAKES_RECIPIENT, AT(recipient), required_argument },
 	{ "in-clear", TAKES_IN_CLEAR, AT(in_clear), no_argument },
 	{ "identity", TAKES_IDENTITY, AT(identity), required_argument },
 };

@@ -17,6 +17,7 @@ enum takes {
 	TAKES_TO = 1 << 3,
 	TAKES_IN_CLEAR = 1 << 4,
 	TAKES_IDENTITY = 1 << 5,
+	TAKES_RECIPIENT = 1 << 6,
 	TAKES_ID = 1 << 16,
 	TAKES_FILE = 1 << 17,
 	TAKES_NO_CONF = 1 << 24		/* it loads none, or by itself */

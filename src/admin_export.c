@@ -114,14 +114,14 @@ export_row(void *cookie, const struct integration *row)
 	return (0);
 }
 
-/* Exactly one of --to and --in-clear. */
+/* Exactly one of --recipient and --in-clear. */
 static bool
 begin(const struct admin *admin, struct export *export)
 {
 	unsigned char public_key[RECIPIENT_KEY_LEN];
 
-	if ((admin->to == NULL) == (admin->in_clear == NULL)) {
-		log_error("say for whom: --to PUBLIC-KEY, as \"strongroom "
+	if ((admin->recipient == NULL) == (admin->in_clear == NULL)) {
+		log_error("say for whom: --recipient PUBLIC-KEY, as \"strongroom "
 		    "recipient create\" prints it, or --in-clear, which "
 		    "writes every token as it is");
 		return (false);
@@ -135,7 +135,7 @@ begin(const struct admin *admin, struct export *export)
 		    "file");
 		return (false);
 	}
-	if (recipient_read(admin->to, public_key) == -1)
+	if (recipient_read(admin->recipient, public_key) == -1)
 		return (false);
 	export->parcel = parcel_begin(stdout, public_key);
 	return (export->parcel != NULL);
@@ -159,7 +159,7 @@ admin_export(const struct admin *admin)
 		goto done;
 	}
 	rc = store_integration_list(store, admin->user, export_row, &export);
-	if (admin->to != NULL && parcel_end(export.parcel) == -1)
+	if (admin->recipient != NULL && parcel_end(export.parcel) == -1)
 		export.failed = true;
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		log_error("the export cannot be written whole");

@@ -5,8 +5,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,36 +24,6 @@ is_free(const char *path, const char *what)
 	return (false);
 }
 
-/* Make the directory of path, and those above it, mode 0700. */
-static bool
-make_directory(const char *path)
-{
-	char *copy = strdup(path), *dir, *slash;
-	bool is_made = false;
-
-	if (copy == NULL) {
-		log_error("out of memory");
-		return (false);
-	}
-	dir = dirname(copy);
-	for (slash = strchr(dir + 1, '/'); ; slash = strchr(slash + 1, '/')) {
-		if (slash != NULL)
-			*slash = '\0';
-		if (mkdir(dir, 0700) == -1 && errno != EEXIST) {
-			log_error("directory %s cannot be made: %s", dir,
-			    strerror(errno));
-			goto done;
-		}
-		if (slash == NULL)
-			break;
-		*slash = '/';
-	}
-	is_made = true;
-done:
-	free(copy);
-	return (is_made);
-}
-
 enum admin_rc
 admin_init(const struct admin *admin)
 {
@@ -66,8 +34,8 @@ admin_init(const struct admin *admin)
 
 	if (!is_free(key_file, "key file") ||
 	    !is_free(admin->conf.database, "database") ||
-	    !make_directory(key_file) ||
-	    !make_directory(admin->conf.database) ||
+	    !admin_make_directory(key_file) ||
+	    !admin_make_directory(admin->conf.database) ||
 	    keyring_create(key_file) == -1)
 		return (ADMIN_FAILED);
 	if ((keyring = keyring_load(key_file)) == NULL)

@@ -24,8 +24,8 @@ complain(const struct newfile *file)
 		log_error("%s exists and is left alone: choose another name",
 		    file->path);
 	else
-		log_error("%s cannot be made: %s", file->path,
-		    strerror(error));
+		log_error("%s cannot be made by user %u: %s", file->path,
+		    (unsigned)geteuid(), strerror(error));
 	errno = error;
 	return (-1);
 }

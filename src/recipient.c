@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "log.h"
+#include "newfile.h"
 #include "recipient.h"
 #include "secret.h"
 
@@ -72,21 +73,19 @@ from_text(unsigned char bytes[BYTES_LEN], const char *prefix,
 static int
 write_line(const char *path, const char *text, size_t len)
 {
+	struct newfile file = { 0 };
 	int fd, rc = -1;
 
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (fd == -1) {
-		log_error("%s cannot be made: %s", path, strerror(errno));
+	if (newfile_begin(&file, path) == -1)
 		return (-1);
-	}
-	if (write(fd, text, len) == (ssize_t)len && fsync(fd) == 0)
-		rc = 0;
+	fd = open(file.name, O_WRONLY | O_CLOEXEC);
+	if (fd != -1 && write(fd, text, len) == (ssize_t)len)
+		rc = newfile_finish(&file);
 	else
 		log_error("%s cannot be written: %s", path, strerror(errno));
-	close(fd);
-	if (rc == -1)
-		unlink(path);
+	if (fd != -1)
+		close(fd);
+	newfile_fini(&file);
 	return (rc);
 }
 

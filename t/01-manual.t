@@ -51,6 +51,10 @@ while ($admin =~ /^\t\{ "([\w-]+)", (?:"([\w-]+)"|NULL), TAKES/mg) {
 	my $words = defined $2 ? "$1 $2" : $1;
 	like($page{'strongroom.8'}, qr/\b$words\b/, "strongroom.8: $words");
 }
+for my $code (0, 1, 2, 3, 65, 77, 78) {
+	like($page{'strongroom.8'}, qr/^\W+$code\b/m,
+	    "strongroom.8: exit code $code");
+}
 for my $code (0, 2, 65, 66, 71, 77, 78) {
 	like($page{'strongroom.fcgi.8'}, qr/^\W+$code\b/m,
 	    "strongroom.fcgi.8: exit code $code");

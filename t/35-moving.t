@@ -118,7 +118,7 @@ is(outcomes($out), join(' ', map({ "$_:exists" } 1 .. 25),
 my $secret = "$old->{dir}/recipient";
 my $public = $old->admin_ok('recipient', 'create', $secret);
 chomp $public;
-my $exported = $old->admin('export', '--to', $public);
+my $exported = $old->admin('export', '--recipient', $public);
 is($exported->{exit}, 0, 'export to a recipient') || diag($exported->{err});
 like($exported->{err}, qr/^45 integrations$/m, 'says how many');
 unlike($exported->{out}, qr/moved-token|Renamed|many-1/,
@@ -147,8 +147,8 @@ my $alices = $old->admin_ok('export', '--in-clear', '--user', 'alice');
 is(scalar(split /\n/, $alices), 1, '--user exports what is theirs');
 
 # Neither by mistake.
-for my $wrong ([], ['--to', $public, '--in-clear'], ['--to', 'srpub_x'],
-    ['--to', $public =~ s/_(.)/'_' . ($1 eq 'A' ? 'B' : 'A')/er]) {
+for my $wrong ([], ['--recipient', $public, '--in-clear'], ['--recipient', 'srpub_x'],
+    ['--recipient', $public =~ s/_(.)/'_' . ($1 eq 'A' ? 'B' : 'A')/er]) {
 	my $ran = $old->admin('export', @$wrong);
 	is("$ran->{exit} $ran->{out}", '1 ', "export @$wrong: nothing");
 }

@@ -82,7 +82,7 @@ START_TEST(directory_that_is_not_there_is_named)
 
 	ck_assert_int_eq(newfile_begin(&file, "none/x"), -1);
 	ck_assert_int_eq(errno, ENOENT);
-	unit_has(unit_log(), "none/x cannot be made");
+	unit_has(unit_log(), "none/x cannot be made by user");
 	newfile_fini(&file);
 }
 END_TEST
