@@ -55,6 +55,35 @@ admin_become_owner(const char *database)
 	return (true);
 }
 
+/*
+ * Load the key file that fits the database. It is read after the database is
+ * opened; a key that comes in between is a reason to look again.
+ */
+static struct keyring *
+load_keyring(const struct admin *admin, struct store *store)
+{
+	struct keyring_print prints[KEYRING_MAX + 1];
+	struct keyring *keyring;
+	enum store_rc rc;
+	int tries = 0;
+
+	do {
+		keyring = keyring_load(admin->conf.master_key_file);
+		if (keyring == NULL)
+			return (NULL);
+		rc = store_keys_check(store, prints,
+		    keyring_prints(keyring, prints));
+		if (rc == STORE_OK)
+			return (keyring);
+		keyring_free(keyring);
+	} while (rc == STORE_OTHER_KEY && ++tries < 2);
+	if (rc == STORE_OTHER_KEY)
+		log_error("key file %s is not the one that database %s was "
+		    "sealed with", admin->conf.master_key_file,
+		    admin->conf.database);
+	return (NULL);
+}
+
 bool
 admin_make_directory(const char *path)
 {
@@ -88,30 +117,29 @@ bool
 admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
 {
-	struct keyring_print prints[KEYRING_MAX + 1];
-	enum store_rc rc;
-	size_t count;
-
-	if (keyring != NULL && (*keyring =
-	    keyring_load(admin->conf.master_key_file)) == NULL)
-		return (false);
-	rc = store_open(store, &admin->store, mode);
-	if (rc == STORE_OK && keyring != NULL) {
-		count = keyring_prints(*keyring, prints);
-		rc = store_keys_check(*store, prints, count);
-		if (rc == STORE_OTHER_KEY)
-			log_error("key file %s is not the one that database "
-			    "%s was sealed with",
-			    admin->conf.master_key_file,
-			    admin->conf.database);
-		if (rc != STORE_OK)
-			store_close(*store);
-	}
-	if (rc != STORE_OK && keyring != NULL) {
-		keyring_free(*keyring);
-		*keyring = NULL;
-	}
-	if (rc != STORE_OK)
+	if (store_open(store, &admin->store, mode) != STORE_OK) {
 		*store = NULL;
-	return (rc == STORE_OK);
+		return (false);
+	}
+	if (keyring == NULL)
+		return (true);
+	if ((*keyring = load_keyring(admin, *store)) == NULL) {
+		store_close(*store);
+		*store = NULL;
+		return (false);
+	}
+	/* Not the newest one, if the database does not know that yet. */
+	(void)!keyring_activate(*keyring, store_active_key(*store));
+	return (true);
+}
+
+enum store_rc
+admin_begin(const struct admin *admin, struct store *store)
+{
+	enum store_rc rc = store_begin(store, admin->store.busy_timeout_ms);
+
+	if (rc == STORE_BUSY)
+		log_error("the database's lock was not had in %d ms: another "
+		    "process holds it", admin->store.busy_timeout_ms);
+	return (rc);
 }

@@ -43,6 +43,10 @@ bool admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
     __attribute__((warn_unused_result));
 
+/* As store_begin, with the time-out of the configuration; busy is logged. */
+enum store_rc admin_begin(const struct admin *admin, struct store *store)
+    __attribute__((warn_unused_result));
+
 /*
  * As root, become the owner of the data directory: what root creates there
  * would be out of the service's reach. Returns false with the reason logged.
@@ -68,6 +72,10 @@ enum admin_rc admin_integration_reveal(const struct admin *admin);
 enum admin_rc admin_export(const struct admin *admin);
 enum admin_rc admin_import(const struct admin *admin);
 enum admin_rc admin_recipient_create(const struct admin *admin);
+enum admin_rc admin_master_key_rotate(const struct admin *admin);
+enum admin_rc admin_master_key_status(const struct admin *admin);
+enum admin_rc admin_master_key_retire(const struct admin *admin);
+enum admin_rc admin_migrate(const struct admin *admin);
 enum admin_rc admin_check(const struct admin *admin);
 enum admin_rc admin_backup(const struct admin *admin);
 enum admin_rc admin_restore(const struct admin *admin);

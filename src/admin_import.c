@@ -13,11 +13,13 @@
 #include "admin_json.h"
 #include "import_row.h"
 #include "intake.h"
+#include "keeper.h"
 #include "json.h"
 #include "log.h"
 #include "writer.h"
 
-enum { LINE_ROOM = 65536, WHY_MAX = 1 << 20, PROGRESS_LINES = 500 };
+enum { LINE_ROOM = 65536, WHY_MAX = 1 << 20, PROGRESS_LINES = 500,
+    SEAL_TRIES = 3 };
 
 /* What became of a line. */
 enum outcome { IMPORTED, THERE_ALREADY, REFUSED, OUTCOMES };
@@ -27,7 +29,7 @@ static const char *const outcome_words[OUTCOMES] = { "imported", "exists",
 
 struct import {
 	const struct admin *admin;
-	struct keyring *keyring;
+	struct keeper *keeper;
 	struct writer *writer;
 	struct import_row row;
 	struct buf line;
@@ -84,14 +86,31 @@ refuse(struct import *import, const char *why)
 	return (tell(import, REFUSED));
 }
 
+/* A box whose master key is not in use any more is sealed again. */
+static enum store_rc
+seal_and_save(struct import *import)
+{
+	struct draft *draft = &import->row.draft;
+	enum store_rc rc = STORE_SEAL_AGAIN;
+	int tries, sealed;
+
+	for (tries = 0; rc == STORE_SEAL_AGAIN && tries < SEAL_TRIES;
+	    tries++) {
+		sealed = draft_seal(draft, keeper_borrow(import->keeper,
+		    writer_active_key(import->writer)));
+		keeper_return(import->keeper);
+		if (sealed == -1)
+			return (STORE_UNAVAILABLE);
+		draft->save.old_key_will_do = tries > 0;
+		rc = writer_save(import->writer, &draft->save);
+	}
+	return (rc);
+}
+
 static int
 save(struct import *import)
 {
-	struct draft *draft = &import->row.draft;
-
-	if (draft_seal(draft, import->keyring) == -1)
-		return (-1);
-	switch (writer_save(import->writer, &draft->save)) {
+	switch (seal_and_save(import)) {
 	case STORE_OK:
 		return (tell(import, IMPORTED));
 	case STORE_EXISTS:
@@ -168,6 +187,7 @@ admin_import(const struct admin *admin)
 	struct import import = { .admin = admin };
 	enum admin_rc result = ADMIN_FAILED;
 	struct intake *intake = NULL;
+	struct keyring *keyring = NULL;
 	struct store *store = NULL;
 	size_t max_line = (size_t)admin->conf.max_body + LINE_ROOM;
 
@@ -175,10 +195,12 @@ admin_import(const struct admin *admin)
 	buf_init(&import.why, WHY_MAX);
 	import_row_init(&import.row, max_line);
 	/* Opened once to see that key file and database fit. */
-	if (!admin_open(admin, STORE_WRITE, &store, &import.keyring))
+	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
 		goto done;
 	store_close(store);
-	if (writer_open(&import.writer, &admin->store) != STORE_OK ||
+	import.keeper = keeper_open(admin->conf.master_key_file);
+	if (import.keeper == NULL ||
+	    writer_open(&import.writer, &admin->store) != STORE_OK ||
 	    (intake = intake_open(stdin, admin->identity)) == NULL)
 		goto done;
 	if (import_all(&import, intake) == 0 && import.counts[REFUSED] == 0 &&
@@ -187,7 +209,8 @@ admin_import(const struct admin *admin)
 done:
 	intake_close(intake);
 	writer_close(import.writer);
-	keyring_free(import.keyring);
+	keeper_close(import.keeper);
+	keyring_free(keyring);
 	import_row_fini(&import.row);
 	buf_fini(&import.why);
 	buf_fini(&import.line);

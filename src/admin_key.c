@@ -102,17 +102,6 @@ check_owner(const struct admin *admin, struct store_key *key,
 	return (true);
 }
 
-static enum store_rc
-begin(const struct admin *admin, struct store *store)
-{
-	enum store_rc rc = store_begin(store, admin->store.busy_timeout_ms);
-
-	if (rc == STORE_BUSY)
-		log_error("the database's lock was not had in %d ms: another "
-		    "process holds it", admin->store.busy_timeout_ms);
-	return (rc);
-}
-
 /* Store key under the hash of text, in a transaction of its own. */
 static enum store_rc
 add(const struct admin *admin, struct store *store,
@@ -123,7 +112,7 @@ add(const struct admin *admin, struct store *store,
 	enum store_rc rc;
 
 	apikey_hash(hash, keyring, text);
-	if ((rc = begin(admin, store)) != STORE_OK)
+	if ((rc = admin_begin(admin, store)) != STORE_OK)
 		return (rc);
 	if ((rc = store_key_add(store, hash, key)) == STORE_OK)
 		return (store_commit(store));
@@ -284,7 +273,7 @@ admin_key_revoke(const struct admin *admin)
 	if (!admin_open(admin, STORE_WRITE, &store, NULL))
 		return (ADMIN_FAILED);
 	ident_time(now, ident_now_us());
-	if ((rc = begin(admin, store)) == STORE_OK) {
+	if ((rc = admin_begin(admin, store)) == STORE_OK) {
 		rc = store_key_revoke(store, admin->id, now);
 		if (rc == STORE_OK)
 			rc = store_commit(store);

@@ -23,14 +23,30 @@ app_store_conf(const struct conf *conf)
 	});
 }
 
-/* The keys of the key file must be those that the database remembers. */
+static enum store_rc
+compare_keys(struct app *app)
+{
+	struct keyring_print prints[KEYRING_MAX + 1];
+	size_t count;
+
+	count = keyring_prints(keeper_borrow(app->keeper, 0), prints);
+	keeper_return(app->keeper);
+	return (store_keys_check(writer_store(app->writer), prints, count));
+}
+
+/*
+ * The keys of the key file must be those that the database remembers. It is
+ * read before the database is opened; should a key have come in between, it
+ * is there the second time.
+ */
 static enum app_rc
 check_keys(struct app *app)
 {
-	struct keyring_print prints[KEYRING_MAX + 1];
-	size_t count = keyring_prints(app->keyring, prints);
+	enum store_rc rc = compare_keys(app);
 
-	switch (store_keys_check(writer_store(app->writer), prints, count)) {
+	if (rc == STORE_OTHER_KEY && keeper_reload(app->keeper) == 0)
+		rc = compare_keys(app);
+	switch (rc) {
 	case STORE_OK:
 		return (APP_OK);
 	case STORE_OTHER_KEY:
@@ -51,6 +67,7 @@ open_database(struct app *app)
 	case STORE_OK:
 		return (check_keys(app));
 	case STORE_NEWER:
+	case STORE_OLDER:
 		return (APP_MISMATCH);
 	default:
 		return (APP_DATABASE);
@@ -64,8 +81,8 @@ app_open(struct app *app, struct conf *conf)
 
 	*app = (struct app){ .conf = *conf };
 	*conf = (struct conf){ 0 };
-	app->keyring = keyring_load(app->conf.master_key_file);
-	if (app->keyring == NULL)
+	app->keeper = keeper_open(app->conf.master_key_file);
+	if (app->keeper == NULL)
 		return (APP_KEY_FILE);
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
@@ -86,7 +103,7 @@ app_close(struct app *app)
 {
 	writer_close(app->writer);
 	keycache_free(app->keycache);
-	keyring_free(app->keyring);
+	keeper_close(app->keeper);
 	free(app->guarded[0]);
 	free(app->guarded[1]);
 	conf_fini(&app->conf);

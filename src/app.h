@@ -8,7 +8,7 @@ enum app_rc {
 	APP_OK,
 	APP_KEY_FILE,		/* missing, or refused */
 	APP_DATABASE,		/* missing, or cannot be opened */
-	APP_MISMATCH		/* other key, or newer schema */
+	APP_MISMATCH		/* other key, or newer or older schema */
 };
 
 /*

@@ -45,7 +45,8 @@ find(struct call *call, const char *text)
 	struct store *reader = call_reader(call);
 	enum store_rc rc = STORE_UNAVAILABLE;
 
-	apikey_hash(hash, call->app->keyring, text);
+	apikey_hash(hash, keeper_borrow(call->app->keeper, 0), text);
+	keeper_return(call->app->keeper);
 	if (reader != NULL)
 		rc = keycache_find(call->app->keycache, reader, hash,
 		    &call->key);

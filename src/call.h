@@ -10,16 +10,19 @@
 #include "ident.h"
 #include "json_check.h"
 #include "keycache.h"
-#include "keyring.h"
+#include "keeper.h"
 #include "reply.h"
 #include "store.h"
 #include "writer.h"
 
-/* What all requests share. It does not change while requests are served. */
+/*
+ * What all requests share. It does not change while requests are served, but
+ * for what has locks of its own inside.
+ */
 struct app {
 	struct conf conf;
 	struct store_conf store;
-	struct keyring *keyring;
+	struct keeper *keeper;
 	struct writer *writer;
 	struct keycache *keycache;
 	char *guarded[2];	/* real paths of key file and database */

@@ -24,7 +24,7 @@
 #include "log.h"
 #include "number.h"
 
-enum { STATEMENTS_MAX = 32, PRAGMA_MAX = 32 };
+enum { STATEMENTS_MAX = 48, PRAGMA_MAX = 32 };
 
 struct db {
 	sqlite3 *handle;
@@ -287,6 +287,12 @@ db_stamp(struct db *db, struct store_stamp *stamp)
 	memcpy(stamp->bytes, first, sizeof first);
 	return (memcmp(first, second, sizeof first) == 0 &&
 	    *(unsigned char *)&first[IS_INIT_WORD] == 1);
+}
+
+const char *
+db_path(const struct db *db)
+{
+	return (db->file.path);
 }
 
 bool

@@ -33,6 +33,9 @@ void *db_handle(struct db *db);
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
 
+/* Its real path, lent. */
+const char *db_path(const struct db *db);
+
 /* As dbfile_is_in_place, for the file that is open. */
 bool db_is_in_place(const struct db *db);
 

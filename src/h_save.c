@@ -8,6 +8,8 @@
 #include "h_save.h"
 #include "log.h"
 
+enum { SEAL_TRIES = 3 };
+
 /* 422 with one fault of the body as a whole. */
 static enum call_rc
 refuse_body(struct call *call, enum fault_kind kind)
@@ -81,8 +83,33 @@ fill_row(struct call *call, struct draft *draft)
 static enum call_rc
 seal(struct call *call, struct draft *draft)
 {
-	return (draft_seal(draft, call->app->keyring) == 0 ? CALL_GOES_ON :
-	    CALL_FAILED);
+	int rc;
+
+	rc = draft_seal(draft, keeper_borrow(call->app->keeper,
+	    writer_active_key(call->app->writer)));
+	keeper_return(call->app->keeper);
+	return (rc == 0 ? CALL_GOES_ON : CALL_FAILED);
+}
+
+/*
+ * Save. A box whose master key is not in use any more is sealed again, with
+ * the one that the refusal has brought to light; where the key file lacks
+ * that, a former one will do until it is retired.
+ */
+static enum store_rc
+save(struct call *call, struct draft *draft)
+{
+	enum store_rc rc;
+	int tries = 0;
+
+	while ((rc = writer_save(call->app->writer, &draft->save)) ==
+	    STORE_SEAL_AGAIN && ++tries < SEAL_TRIES &&
+	    seal(call, draft) == CALL_GOES_ON)
+		draft->save.old_key_will_do = true;
+	if (rc == STORE_SEAL_AGAIN)
+		log_error("a save is refused: the key file has no master key "
+		    "that is in use; put the current one in place");
+	return (rc);
 }
 
 static enum call_rc
@@ -91,7 +118,7 @@ store(struct call *call, struct draft *draft)
 	struct reply *reply = &call->reply;
 	struct integration *row = &draft->save.row;
 
-	switch (writer_save(call->app->writer, &draft->save)) {
+	switch (save(call, draft)) {
 	case STORE_OK:
 		reply_integration(reply, row);
 		break;

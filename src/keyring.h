@@ -1,19 +1,20 @@
 #ifndef KEYRING_H
 #define KEYRING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "keyfile.h"
+
 /*
- * The key file: a root for the hashes of API keys, and the master keys that
- * auth_data is sealed with, the last of them in use. Layout, in bytes:
- * magic (16), root (32), master keys of id (4, big-endian) and key (32) each,
- * BLAKE2b-256 over all before it (32). What is derived from them
- * (crypto_kdf) stays in one locked block of memory.
+ * The keys of a key file: a root for the hashes of API keys, and the master
+ * keys that auth_data is sealed with, one of them in use. What is derived
+ * from them (crypto_kdf) stays in one locked block of memory.
  */
 enum {
-	KEYRING_MAX = 64,		/* master keys in a file */
-	KEYRING_KEY_LEN = 32,
+	KEYRING_MAX = KEYFILE_KEYS_MAX,	/* master keys in a file */
+	KEYRING_KEY_LEN = KEYFILE_KEY_LEN,
 	KEYRING_PRINT_LEN = 32
 };
 
@@ -33,8 +34,17 @@ struct keyring_print {
 int keyring_create(const char *path) __attribute__((warn_unused_result));
 
 /*
- * Load a key file: a regular file of ours, not a link, that no one else may
- * read, of the right size and undamaged. NULL: refused, the reason logged.
+ * Append a fresh master key to a key file, or take one out; as keyfile_replace
+ * for what comes back. One that is not there need not be taken out, the only
+ * one is not.
+ */
+int keyring_append(const char *path) __attribute__((warn_unused_result));
+int keyring_remove(const char *path, uint32_t key_id)
+    __attribute__((warn_unused_result));
+
+/*
+ * Load a key file that keyfile_read takes; its last master key is in use.
+ * NULL: refused, the reason logged.
  */
 struct keyring *keyring_load(const char *path)
     __attribute__((warn_unused_result));
@@ -51,6 +61,13 @@ const unsigned char *keyring_hash_key(const struct keyring *keyring);
 
 /* The id of the master key in use. */
 uint32_t keyring_active_id(const struct keyring *keyring);
+
+/* Use another one; -1 where it is not there, and nothing is changed. */
+int keyring_activate(struct keyring *keyring, uint32_t key_id)
+    __attribute__((warn_unused_result));
+
+/* Whether both have the same root: states of one key file. */
+bool keyring_is_kin(const struct keyring *one, const struct keyring *other);
 
 /* The sealing key under master key key_id, lent; NULL where there is none. */
 const unsigned char *keyring_seal_key(const struct keyring *keyring,

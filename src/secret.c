@@ -71,6 +71,12 @@ secret_seal(void *p)
 }
 
 void
+secret_unseal(void *p)
+{
+	(void)sodium_mprotect_readwrite(p);
+}
+
+void
 secret_wipe(void *p, size_t size)
 {
 	sodium_memzero(p, size);

@@ -17,8 +17,9 @@ int secret_init(void) __attribute__((warn_unused_result));
 void *secret_alloc(size_t size) __attribute__((warn_unused_result));
 void secret_free(void *p);
 
-/* From here on the memory of secret_alloc can only be read. */
+/* From here on the memory of secret_alloc can only be read, or written too. */
 void secret_seal(void *p);
+void secret_unseal(void *p);
 
 /* Overwrite size bytes, whatever the optimizer thinks of it. */
 void secret_wipe(void *p, size_t size);

@@ -76,10 +76,70 @@ store_checkpoint(struct store *store, size_t log_bytes, enum store_log after)
 }
 
 enum store_rc
+store_schema(struct store *store, int *has, int *wants)
+{
+	return (store->ops->schema(store, has, wants));
+}
+
+enum store_rc
+store_upgrade(struct store *store, int timeout_ms)
+{
+	return (store->ops->upgrade(store, timeout_ms));
+}
+
+enum store_rc
 store_keys_check(struct store *store, const struct keyring_print *prints,
     size_t count)
 {
 	return (store->ops->keys_check(store, prints, count));
+}
+
+uint32_t
+store_active_key(const struct store *store)
+{
+	return (store->ops->active_key(store));
+}
+
+enum store_rc
+store_master_key_list(struct store *store,
+    int (*each)(void *, const struct store_master_key *), void *cookie)
+{
+	return (store->ops->master_key_list(store, each, cookie));
+}
+
+enum store_rc
+store_master_key_find(struct store *store, uint32_t key_id,
+    int (*each)(void *, const struct store_master_key *), void *cookie)
+{
+	return (store->ops->master_key_find(store, key_id, each, cookie));
+}
+
+enum store_rc
+store_master_key_add(struct store *store, const struct keyring_print *print,
+    const char *now)
+{
+	return (store->ops->master_key_add(store, print, now));
+}
+
+enum store_rc
+store_master_key_mark(struct store *store, uint32_t key_id, const char *state,
+    const char *now)
+{
+	return (store->ops->master_key_mark(store, key_id, state, now));
+}
+
+enum store_rc
+store_box_list(struct store *store, uint32_t key_id, int64_t after,
+    int (*each)(void *, const struct store_box *), void *cookie)
+{
+	return (store->ops->box_list(store, key_id, after, each, cookie));
+}
+
+enum store_rc
+store_box_replace(struct store *store, const struct store_box *was,
+    const void *box, size_t len)
+{
+	return (store->ops->box_replace(store, was, box, len));
 }
 
 enum store_rc

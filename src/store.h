@@ -27,8 +27,8 @@ enum store_rc store_create(const struct store_conf *conf,
     __attribute__((warn_unused_result));
 
 /*
- * Open a database whose schema is the one of this program. On STORE_OK *store
- * is the caller's.
+ * Open a database whose schema is the one of this program; STORE_NEWER or
+ * STORE_OLDER where it is not. On STORE_OK *store is the caller's.
  */
 enum store_rc store_open(struct store **store, const struct store_conf *conf,
     enum store_mode mode) __attribute__((warn_unused_result));
@@ -48,9 +48,9 @@ enum store_rc store_ping(struct store *store)
 
 /*
  * A transaction under the lock that every commit and checkpoint holds, in
- * this process and others; STORE_BUSY when it is not had within timeout_ms.
- * After store_commit or store_rollback, whatever
- * they return, it is over and the lock is given back.
+ * this process and others; STORE_BUSY when it is not had within timeout_ms,
+ * STORE_NEWER when the schema was upgraded meanwhile. After store_commit or
+ * store_rollback, whatever they return, it is over and the lock is given back.
  */
 enum store_rc store_begin(struct store *store, int timeout_ms)
     __attribute__((warn_unused_result));
@@ -71,11 +71,92 @@ void store_checkpoint(struct store *store, size_t log_bytes,
     enum store_log after);
 
 /*
- * See that all keys that the database remembers are in prints, and the last
- * of prints among them; else STORE_OTHER_KEY.
+ * The version of the schema that the database has, and the one of this
+ * program.
+ */
+enum store_rc store_schema(struct store *store, int *has, int *wants)
+    __attribute__((warn_unused_result));
+
+/*
+ * Bring the schema to this program's version, in one transaction. The store
+ * is good for nothing but store_close afterwards.
+ */
+enum store_rc store_upgrade(struct store *store, int timeout_ms)
+    __attribute__((warn_unused_result));
+
+/*
+ * See that all keys that the database remembers are in prints, but those that
+ * are retired; else STORE_OTHER_KEY. prints may have keys that the database
+ * does not know yet.
  */
 enum store_rc store_keys_check(struct store *store,
     const struct keyring_print *prints, size_t count)
+    __attribute__((warn_unused_result));
+
+/*
+ * The id of the master key that new boxes are to be sealed with, as it was
+ * when the store was opened, or at its last store_begin.
+ */
+uint32_t store_active_key(const struct store *store);
+
+/* A master key. Texts are borrowed. */
+struct store_master_key {
+	uint32_t key_id;
+	const char *state;		/* "active", "old" or "retired" */
+	const char *created_at;
+	const char *state_since;
+};
+
+/* Call each with every master key, oldest first, until it returns non-zero. */
+enum store_rc store_master_key_list(struct store *store,
+    int (*each)(void *, const struct store_master_key *), void *cookie)
+    __attribute__((warn_unused_result));
+
+/* Call each with the one of that id, or return STORE_NOT_FOUND. */
+enum store_rc store_master_key_find(struct store *store, uint32_t key_id,
+    int (*each)(void *, const struct store_master_key *), void *cookie)
+    __attribute__((warn_unused_result));
+
+/*
+ * Inside a transaction: register a key. It is active from then on, and the
+ * one that was is old. STORE_CONFLICT: its id is known already.
+ */
+enum store_rc store_master_key_add(struct store *store,
+    const struct keyring_print *print, const char *now)
+    __attribute__((warn_unused_result));
+
+/*
+ * Inside a transaction: let a key that is not active be "old" or "retired".
+ * Boxes under a retired one are refused from then on, in every process.
+ * STORE_NOT_FOUND: there is none of that id, or it is active.
+ */
+enum store_rc store_master_key_mark(struct store *store, uint32_t key_id,
+    const char *state, const char *now) __attribute__((warn_unused_result));
+
+/* A sealed box and its row. Texts and box are borrowed. */
+struct store_box {
+	int64_t row;
+	const char *integration_id;
+	const char *created_by;
+	const char *unique_identifier;
+	const void *box;
+	size_t len;
+};
+
+/*
+ * Call each with every box that is under another key than key_id, in rows
+ * beyond after, in order, until it returns non-zero.
+ */
+enum store_rc store_box_list(struct store *store, uint32_t key_id,
+    int64_t after, int (*each)(void *, const struct store_box *),
+    void *cookie) __attribute__((warn_unused_result));
+
+/*
+ * Inside a transaction: put a box in the place of the one that was listed, as
+ * long as that one is still there; else STORE_NOT_FOUND.
+ */
+enum store_rc store_box_replace(struct store *store,
+    const struct store_box *was, const void *box, size_t len)
     __attribute__((warn_unused_result));
 
 /* An API key as it is kept. Texts are borrowed; NULL: none. */
@@ -129,6 +210,7 @@ struct store_save {
 	struct integration row;
 	bool is_generated;
 	bool only_new;			/* leave what exists as it is */
+	bool old_key_will_do;		/* for the box; not a retired one */
 	bool status_given;
 	bool active_given;
 	bool auth_data_given;
@@ -144,7 +226,8 @@ struct store_save {
  * Save inside a transaction. On STORE_OK row reads as the row that is stored,
  * except for auth_data, scope_data and updated_at. On STORE_CONFLICT its
  * integration_type is the one that exists. On STORE_EXISTS, which only_new
- * asks for, nothing has changed. All of them leave the transaction good, as
+ * asks for, nothing has changed. On STORE_SEAL_AGAIN the box is under a former
+ * key, and is to be sealed again. All of them leave the transaction good, as
  * STORE_ROW_FAILED does; after any other result it must be rolled back.
  */
 enum store_rc store_save(struct store *store, struct store_save *save)

@@ -17,8 +17,23 @@ struct store_ops {
 	void (*rollback)(struct store *);
 	size_t (*log_size)(const struct store *);
 	void (*checkpoint)(struct store *, size_t, enum store_log);
+	enum store_rc (*schema)(struct store *, int *, int *);
+	enum store_rc (*upgrade)(struct store *, int);
 	enum store_rc (*keys_check)(struct store *,
 	    const struct keyring_print *, size_t);
+	uint32_t (*active_key)(const struct store *);
+	enum store_rc (*master_key_list)(struct store *,
+	    int (*)(void *, const struct store_master_key *), void *);
+	enum store_rc (*master_key_find)(struct store *, uint32_t,
+	    int (*)(void *, const struct store_master_key *), void *);
+	enum store_rc (*master_key_add)(struct store *,
+	    const struct keyring_print *, const char *);
+	enum store_rc (*master_key_mark)(struct store *, uint32_t,
+	    const char *, const char *);
+	enum store_rc (*box_list)(struct store *, uint32_t, int64_t,
+	    int (*)(void *, const struct store_box *), void *);
+	enum store_rc (*box_replace)(struct store *,
+	    const struct store_box *, const void *, size_t);
 	enum store_rc (*key_find)(struct store *, const unsigned char *,
 	    struct store_found_key *);
 	enum store_rc (*key_add)(struct store *, const unsigned char *,

@@ -14,10 +14,16 @@
 #include "schema.h"
 #include "store_sqlite.h"
 
+struct store_sqlite *
+store_sqlite_of(struct store *store)
+{
+	return ((void *)store);
+}
+
 struct db *
 store_sqlite_db(struct store *store)
 {
-	return (((struct store_sqlite *)(void *)store)->db);
+	return (store_sqlite_of(store)->db);
 }
 
 enum store_rc
@@ -71,7 +77,15 @@ sqlite_ping(struct store *store)
 static enum store_rc
 sqlite_begin(struct store *store, int timeout_ms)
 {
-	return (db_begin(store_sqlite_db(store), timeout_ms));
+	struct db *db = store_sqlite_db(store);
+	enum store_rc rc = db_begin(db, timeout_ms);
+
+	if (rc != STORE_OK)
+		return (rc);
+	/* What is true of the keys now stays true until the commit. */
+	if ((rc = store_sqlite_refresh(store_sqlite_of(store))) != STORE_OK)
+		db_rollback(db);
+	return (rc);
 }
 
 static enum store_rc
@@ -116,45 +130,6 @@ sqlite_checkpoint(struct store *store, size_t log_bytes, enum store_log after)
 	db_checkpoint(store_sqlite_db(store), log_bytes, after);
 }
 
-/* Whether the row of MASTER_KEY_LIST is one of prints. */
-static bool
-is_known(struct db_query *query, const struct keyring_print *prints,
-    size_t count)
-{
-	const char *purpose = db_text(query, 1);
-	const void *fingerprint;
-	size_t i, len;
-
-	fingerprint = db_blob(query, 2, &len);
-	if (purpose == NULL || fingerprint == NULL || len != KEYRING_PRINT_LEN)
-		return (false);
-	for (i = 0; i < count; i++)
-		if (prints[i].key_id == db_int(query, 0) &&
-		    strcmp(prints[i].purpose, purpose) == 0 &&
-		    memcmp(prints[i].fingerprint, fingerprint, len) == 0)
-			return (true);
-	return (false);
-}
-
-static enum store_rc
-sqlite_keys_check(struct store *store, const struct keyring_print *prints,
-    size_t count)
-{
-	struct db_query query = db_query(store_sqlite_db(store),
-	    MASTER_KEY_LIST);
-	bool all_known = true, has_last = false;
-	enum store_rc rc;
-
-	while ((rc = db_step(&query)) == STORE_OK) {
-		all_known &= is_known(&query, prints, count);
-		has_last |= is_known(&query, &prints[count - 1], 1);
-	}
-	db_done(&query);
-	if (rc != STORE_NOT_FOUND)
-		return (store_sqlite_as_read(rc));
-	return (all_known && has_last ? STORE_OK : STORE_OTHER_KEY);
-}
-
 static enum store_rc
 sqlite_backup(struct store *store, const char *path)
 {
@@ -175,29 +150,6 @@ sqlite_check(struct store *store, int (*each)(void *, const char *),
 	db_done(&query);
 	return (rc == STORE_NOT_FOUND ? STORE_OK : store_sqlite_as_read(rc));
 }
-
-static const struct store_ops sqlite_ops = {
-	.close = sqlite_close,
-	.is_same = sqlite_is_same,
-	.stamp = sqlite_stamp,
-	.ping = sqlite_ping,
-	.begin = sqlite_begin,
-	.commit = sqlite_commit,
-	.rollback = sqlite_rollback,
-	.log_size = sqlite_log_size,
-	.checkpoint = sqlite_checkpoint,
-	.keys_check = sqlite_keys_check,
-	.key_find = store_sqlite_key_find,
-	.key_add = store_sqlite_key_add,
-	.key_revoke = store_sqlite_key_revoke,
-	.key_list = store_sqlite_key_list,
-	.save = store_sqlite_save,
-	.integration_list = store_sqlite_integration_list,
-	.integration_find = store_sqlite_integration_find,
-	.box_count = store_sqlite_box_count,
-	.backup = sqlite_backup,
-	.check = sqlite_check,
-};
 
 static enum store_rc
 schema_version(struct db *db, int64_t *version)
@@ -225,20 +177,34 @@ static enum store_rc
 remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
 {
 	char now[IDENT_TIME_LEN + 1];
-	struct db_query query;
 	enum store_rc rc = STORE_OK;
 	size_t i;
 
 	ident_time(now, ident_now_us());
-	for (i = 0; i < count && rc == STORE_OK; i++) {
-		query = db_query(db, MASTER_KEY_ADD);
-		db_bind_int(&query, prints[i].key_id);
-		db_bind_text(&query, prints[i].purpose);
-		db_bind_blob(&query, prints[i].fingerprint,
-		    KEYRING_PRINT_LEN);
-		db_bind_text(&query, now);
-		rc = store_sqlite_finish(&query);
-	}
+	for (i = 0; i < count && rc == STORE_OK; i++)
+		rc = store_sqlite_register(db, &prints[i], now);
+	return (rc);
+}
+
+/* Run the steps of the schema beyond a version. */
+static enum store_rc
+apply_steps(struct db *db, int64_t version)
+{
+	enum store_rc rc = STORE_OK;
+	size_t i;
+
+	for (i = 0; rc == STORE_OK && schema_sqlite[i].sql != NULL; i++)
+		if (schema_sqlite[i].version > version)
+			rc = db_exec(db, schema_sqlite[i].sql);
+	return (rc);
+}
+
+static enum store_rc
+finish(struct db *db, enum store_rc rc)
+{
+	if (rc == STORE_OK)
+		return (db_commit(db));
+	db_rollback(db);
 	return (rc);
 }
 
@@ -248,18 +214,12 @@ fill(struct db *db, const struct keyring_print *prints, size_t count,
     int timeout_ms)
 {
 	enum store_rc rc;
-	size_t i;
 
 	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
 		return (rc);
-	for (i = 0; rc == STORE_OK && schema_sqlite[i].sql != NULL; i++)
-		rc = db_exec(db, schema_sqlite[i].sql);
-	if (rc == STORE_OK)
+	if ((rc = apply_steps(db, 0)) == STORE_OK)
 		rc = remember_keys(db, prints, count);
-	if (rc == STORE_OK)
-		return (db_commit(db));
-	db_rollback(db);
-	return (rc);
+	return (finish(db, rc));
 }
 
 enum store_rc
@@ -283,8 +243,8 @@ store_sqlite_create(const struct store_conf *conf,
 	return (rc);
 }
 
-static enum store_rc
-check_schema(struct db *db, const char *path)
+enum store_rc
+store_sqlite_check_schema(struct db *db)
 {
 	int64_t version = 0;
 	enum store_rc rc = schema_version(db, &version);
@@ -293,13 +253,92 @@ check_schema(struct db *db, const char *path)
 		return (rc);
 	if (version > newest_version()) {
 		log_error("database %s has schema %lld, newer than the %lld of "
-		    "this program: install the newer strongroom", path,
-		    (long long)version, (long long)newest_version());
+		    "this program: install the newer strongroom, and restart "
+		    "the service", db_path(db), (long long)version,
+		    (long long)newest_version());
 		return (STORE_NEWER);
 	}
+	if (version > 0) {
+		log_error("database %s has schema %lld, older than the %lld of "
+		    "this program: run strongroom migrate", db_path(db),
+		    (long long)version, (long long)newest_version());
+		return (STORE_OLDER);
+	}
 	log_error("database %s is no database of strongroom: run strongroom "
-	    "init for a new one", path);
+	    "init for a new one", db_path(db));
 	return (STORE_UNAVAILABLE);
+}
+
+static enum store_rc
+sqlite_schema(struct store *store, int *has, int *wants)
+{
+	int64_t version = 0;
+	enum store_rc rc = schema_version(store_sqlite_db(store), &version);
+
+	*has = (int)version;
+	*wants = (int)newest_version();
+	return (rc);
+}
+
+static enum store_rc
+sqlite_upgrade(struct store *store, int timeout_ms)
+{
+	struct db *db = store_sqlite_db(store);
+	int64_t version = 0;
+	enum store_rc rc;
+
+	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+		return (rc);
+	if ((rc = schema_version(db, &version)) == STORE_OK)
+		rc = apply_steps(db, version);
+	return (finish(db, rc));
+}
+
+static const struct store_ops sqlite_ops = {
+	.close = sqlite_close,
+	.is_same = sqlite_is_same,
+	.stamp = sqlite_stamp,
+	.ping = sqlite_ping,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.log_size = sqlite_log_size,
+	.checkpoint = sqlite_checkpoint,
+	.schema = sqlite_schema,
+	.upgrade = sqlite_upgrade,
+	.keys_check = store_sqlite_keys_check,
+	.active_key = store_sqlite_active_key,
+	.master_key_list = store_sqlite_master_key_list,
+	.master_key_find = store_sqlite_master_key_find,
+	.master_key_add = store_sqlite_master_key_add,
+	.master_key_mark = store_sqlite_master_key_mark,
+	.box_list = store_sqlite_box_list,
+	.box_replace = store_sqlite_box_replace,
+	.key_find = store_sqlite_key_find,
+	.key_add = store_sqlite_key_add,
+	.key_revoke = store_sqlite_key_revoke,
+	.key_list = store_sqlite_key_list,
+	.save = store_sqlite_save,
+	.integration_list = store_sqlite_integration_list,
+	.integration_find = store_sqlite_integration_find,
+	.box_count = store_sqlite_box_count,
+	.backup = sqlite_backup,
+	.check = sqlite_check,
+};
+
+/* What a store begins with: the right schema, and the keys' states. */
+static enum store_rc
+look(struct store_sqlite *store, enum store_mode mode)
+{
+	int has, wants;
+	enum store_rc rc;
+
+	if (mode != STORE_UPGRADE)
+		return (store_sqlite_refresh(store));
+	rc = sqlite_schema(&store->store, &has, &wants);
+	if (rc == STORE_OK && (has > wants || has == 0))
+		rc = store_sqlite_check_schema(store->db);
+	return (rc);
 }
 
 enum store_rc
@@ -314,10 +353,9 @@ store_sqlite_open(struct store **to, const struct store_conf *conf,
 		return (STORE_UNAVAILABLE);
 	}
 	store->store.ops = &sqlite_ops;
-	rc = db_open(&store->db, conf, mode,
-	    store_sqlite_sql);
+	rc = db_open(&store->db, conf, mode, store_sqlite_sql);
 	if (rc == STORE_OK)
-		rc = check_schema(store->db, conf->path);
+		rc = look(store, mode);
 	if (rc != STORE_OK) {
 		sqlite_close(&store->store);
 		return (rc);

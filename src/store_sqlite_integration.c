@@ -110,6 +110,8 @@ store_sqlite_save(struct store *store, struct store_save *save)
 	enum store_rc rc;
 	int64_t id = 0;
 
+	if (!store_sqlite_takes(store, save))
+		return (STORE_SEAL_AGAIN);
 	if (save->is_generated && !save->only_new)
 		return (insert(store_sqlite_db(store), row));
 	found = db_query(store_sqlite_db(store), SAVE_FIND);

@@ -14,10 +14,30 @@
 const char *const store_sqlite_sql[STATEMENTS + 1] = {
 	[PING] = "SELECT count(*) FROM master_keys",
 	[SCHEMA_VERSION] = "PRAGMA user_version",
+	[DATA_VERSION] = "PRAGMA data_version",
 	[MASTER_KEY_ADD] = "INSERT INTO master_keys (key_id, purpose, "
-	    "fingerprint, created_at) VALUES (?, ?, ?, ?)",
-	[MASTER_KEY_LIST] = "SELECT key_id, purpose, fingerprint "
-	    "FROM master_keys",
+	    "fingerprint, created_at, state, state_since) "
+	    "VALUES (?1, ?2, ?3, ?4, 'active', ?4)",
+	[MASTER_KEY_STEP_DOWN] = "UPDATE master_keys SET state = 'old', "
+	    "state_since = ?1 WHERE purpose = ?2 AND state = 'active'",
+	[MASTER_KEY_MARK] = "UPDATE master_keys SET state_since = "
+	    "CASE state WHEN ?1 THEN state_since ELSE ?2 END, state = ?1 "
+	    "WHERE key_id = ?3 AND purpose = 'seal' AND state <> 'active'",
+	[MASTER_KEY_PRINTS] = "SELECT key_id, purpose, fingerprint "
+	    "FROM master_keys WHERE state <> 'retired'",
+	[MASTER_KEY_STATES] = "SELECT key_id, state = 'active' "
+	    "FROM master_keys WHERE purpose = 'seal' AND state <> 'retired'",
+	[MASTER_KEY_LIST] = "SELECT key_id, state, created_at, state_since "
+	    "FROM master_keys WHERE purpose = 'seal' "
+	    "ORDER BY created_at, key_id",
+	[MASTER_KEY_FIND] = "SELECT key_id, state, created_at, state_since "
+	    "FROM master_keys WHERE purpose = 'seal' AND key_id = ?",
+	[BOX_LIST] = "SELECT id, integration_id, created_by, "
+	    "unique_identifier, auth_data FROM integrations WHERE id > ? "
+	    "AND auth_data IS NOT NULL AND substr(auth_data, 2, 4) <> ? "
+	    "ORDER BY id",
+	[BOX_REPLACE] = "UPDATE integrations SET auth_data = ?1 "
+	    "WHERE id = ?2 AND auth_data = ?3",
 	[KEY_FIND] = "SELECT public_id, user, expires_at, revoked_at "
 	    "FROM api_keys WHERE key_hash = ?",
 	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, user, name, "

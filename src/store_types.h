@@ -13,10 +13,13 @@ enum store_rc {
 	STORE_ROW_FAILED,	/* this row alone cannot be written */
 	STORE_UNAVAILABLE,	/* cannot be opened or read */
 	STORE_NEWER,		/* the schema is newer than this program */
-	STORE_OTHER_KEY		/* sealed with a key that is not here */
+	STORE_OLDER,		/* it is older, and can be upgraded */
+	STORE_OTHER_KEY,	/* sealed with a key that is not here */
+	STORE_SEAL_AGAIN	/* the box is to be under the active key */
 };
 
-enum store_mode { STORE_READ, STORE_WRITE };
+/* STORE_UPGRADE: as for writing, and an older schema is no failure. */
+enum store_mode { STORE_READ, STORE_WRITE, STORE_UPGRADE };
 
 struct store_conf {
 	const char *path;	/* of the database */

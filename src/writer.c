@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct writer {
 	pthread_t thread;
 	bool is_started;
 	int busy_timeout_ms;
+	atomic_uint_least32_t active_key;	/* as the last batch found it */
 	pthread_mutex_t mutex;	/* guards all below */
 	pthread_cond_t wake;	/* the writer's thread has something to do */
 	struct job *first;
@@ -61,7 +63,8 @@ static bool
 keeps_batch(enum store_rc rc)
 {
 	return (rc == STORE_OK || rc == STORE_CONFLICT ||
-	    rc == STORE_EXISTS || rc == STORE_ROW_FAILED);
+	    rc == STORE_EXISTS || rc == STORE_ROW_FAILED ||
+	    rc == STORE_SEAL_AGAIN);
 }
 
 /*
@@ -137,6 +140,7 @@ commit_batch(struct writer *writer, struct job *batch)
 		fail_batch(batch, rc);
 		return;
 	}
+	atomic_store(&writer->active_key, store_active_key(store));
 	for (job = batch; job != NULL; job = job->next) {
 		job->rc = store_save(store, job->save);
 		if (!keeps_batch(job->rc)) {
@@ -253,6 +257,7 @@ writer_open(struct writer **to, const struct store_conf *conf)
 		free(writer);
 		return (rc);
 	}
+	atomic_init(&writer->active_key, store_active_key(writer->store));
 	writer->busy_timeout_ms = conf->busy_timeout_ms;
 	writer->last = &writer->first;
 	pthread_mutex_init(&writer->mutex, NULL);
@@ -334,6 +339,12 @@ writer_save(struct writer *writer, struct store_save *save)
 	}
 	sem_destroy(&job.done);
 	return (job.rc);
+}
+
+uint32_t
+writer_active_key(struct writer *writer)
+{
+	return (atomic_load(&writer->active_key));
 }
 
 struct store *

@@ -2,6 +2,7 @@
 #define WRITER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "store.h"
 
@@ -33,6 +34,12 @@ int writer_start(struct writer *writer, size_t queue)
  */
 enum store_rc writer_save(struct writer *writer, struct store_save *save)
     __attribute__((warn_unused_result));
+
+/*
+ * The master key that new boxes are to be sealed with, as the last batch found
+ * it in the database. Any thread.
+ */
+uint32_t writer_active_key(struct writer *writer);
 
 /*
  * The writer's store. To be used for what is not a save before writer_start,

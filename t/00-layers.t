@@ -53,7 +53,7 @@ only(qr/\b(?:fcgiapp|fcgi_stdio|fcgios)\.h\z/, qr/\Agw_fcgi\.c\z/,
 only(qr/\bsqlite3\.h\z/, qr/\Adb(?:_copy)?\.c\z/,
     'only db.c and db_copy.c speak to SQLite');
 only(qr/\bsodium(?:\.h\z|\/)/,
-    qr/\A(?:secret|keyring|vault|apikey|parcel|recipient)\.c\z/,
+    qr/\A(?:secret|keyfile|keyring|vault|apikey|parcel|recipient)\.c\z/,
     'only the modules for secrets speak to libsodium');
 only(qr/\bjson(?:-c\/|_object|_token|_util|_visit)/, qr/json\w*\.c\z/,
     'only the JSON modules speak to json-c');

@@ -54,8 +54,9 @@ open_box(void *cookie, const struct integration *row)
 
 	buf_init(&plain, UNIT_MAX_BODY);
 	unit_lacks(row->auth_data, row->auth_data_len, "canary-token");
-	ck_assert_int_eq(vault_open(house->app.keyring, &to, row->auth_data,
-	    row->auth_data_len, &plain), VAULT_OK);
+	ck_assert_int_eq(vault_open(keeper_borrow(house->app.keeper, 0), &to,
+	    row->auth_data, row->auth_data_len, &plain), VAULT_OK);
+	keeper_return(house->app.keeper);
 	ck_assert_str_eq(buf_text(&plain),
 	    "{\"access_token\":\"canary-token\" , \"x\":1E400}");
 	buf_fini(&plain);

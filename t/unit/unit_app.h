@@ -35,7 +35,8 @@ unit_add_key(struct unit_house *house, char key[APIKEY_LEN + 1],
 
 	apikey_make_public_id(id);
 	apikey_make(key, id);
-	apikey_hash(hash, house->app.keyring, key);
+	apikey_hash(hash, keeper_borrow(house->app.keeper, 0), key);
+	keeper_return(house->app.keeper);
 	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
 	ck_assert_int_eq(store_key_add(store, hash, &row), STORE_OK);
 	if (revoked_at != NULL)

@@ -101,6 +101,19 @@ unit_save(const char *id, const char *owner, const char *identifier)
 	});
 }
 
+/* Let the database know a master key of that id, and call it active. */
+static inline void
+unit_register(struct store *store, uint32_t key_id)
+{
+	const struct keyring_print print = { .key_id = key_id,
+	    .purpose = "seal" };
+
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_master_key_add(store, &print,
+	    "2024-01-15T10:30:00.000000"), STORE_OK);
+	ck_assert_int_eq(store_commit(store), STORE_OK);
+}
+
 /* Save in a transaction of its own. */
 static inline enum store_rc
 unit_put(struct store *store, struct store_save *save)
