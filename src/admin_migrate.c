@@ -24,7 +24,6 @@ backup_name(const struct admin *admin, int version)
 		return (NULL);
 	}
 	ident_time(now, ident_now_us());
-	now[19] = '\0';			/* whole seconds */
 	snprintf(name, size, "%s.schema-%d-%s", admin->conf.database, version,
 	    now);
 	/* Colons are trouble in names. */

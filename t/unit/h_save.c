@@ -130,6 +130,85 @@ START_TEST(database_that_is_busy_is_503)
 }
 END_TEST
 
+/* A rotation's first step, by another process. */
+static uint32_t
+rotate(void)
+{
+	struct store *store = unit_open(STORE_WRITE);
+	struct keyring *keyring;
+	uint32_t key_id;
+
+	ck_assert_int_eq(keyring_append(unit_key_file), 0);
+	keyring = keyring_load(unit_key_file);
+	ck_assert_ptr_nonnull(keyring);
+	key_id = keyring_active_id(keyring);
+	keyring_free(keyring);
+	unit_register(store, key_id);
+	store_close(store);
+	return (key_id);
+}
+
+static int
+note_key(void *cookie, const struct integration *row)
+{
+	*(uint32_t *)cookie = vault_key_id(row->auth_data,
+	    row->auth_data_len);
+	return (0);
+}
+
+/* The request is answered by 200; the key that its box is under. */
+static uint32_t
+saved_under(struct unit_house *house)
+{
+	uint32_t key_id = 0;
+
+	app_serve(&house->call);
+	ck_assert_int_eq(house->call.reply.status, 200);
+	ck_assert_int_eq(store_integration_list(writer_store(
+	    house->app.writer), unit_owner, note_key, &key_id), STORE_OK);
+	return (key_id);
+}
+
+START_TEST(new_master_key_is_used_by_the_next_save)
+{
+	struct unit_house house;
+	uint32_t key_id;
+
+	unit_begin(&house);
+	(void)unit_ask(&house, UNIT_GOOD);
+	(void)saved_under(&house);
+	key_id = rotate();
+	ck_assert_uint_eq(saved_under(&house), key_id);
+	key_id = rotate();
+	ck_assert_uint_eq(saved_under(&house), key_id);
+	unit_end(&house);
+}
+END_TEST
+
+START_TEST(file_without_the_new_key_serves_until_the_former_is_retired)
+{
+	struct unit_house house;
+	struct store *store;
+	uint32_t first;
+
+	unit_begin(&house);
+	(void)unit_ask(&house, UNIT_GOOD);
+	first = saved_under(&house);
+	store = unit_open(STORE_WRITE);
+	unit_register(store, first ^ 1);
+	ck_assert_uint_eq(saved_under(&house), first);
+	unit_has(unit_log(), "put the current key file in place");
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_master_key_mark(store, first, "retired",
+	    "2024-01-15T10:30:00.000000"), STORE_OK);
+	ck_assert_int_eq(store_commit(store), STORE_OK);
+	unit_answers(&house, 500, UNIT_FAILURE("Internal error"));
+	unit_has(unit_log(), "no master key that is in use");
+	store_close(store);
+	unit_end(&house);
+}
+END_TEST
+
 START_TEST(faults_of_one_request_are_not_the_next_ones)
 {
 	struct unit_house house;
@@ -153,6 +232,8 @@ main(void)
 		generated_identifier_is_type_and_id,
 		other_type_under_one_identifier_is_409,
 		database_that_is_busy_is_503,
+		new_master_key_is_used_by_the_next_save,
+		file_without_the_new_key_serves_until_the_former_is_retired,
 		faults_of_one_request_are_not_the_next_ones,
 	};
 

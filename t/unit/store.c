@@ -98,6 +98,38 @@ START_TEST(newer_schema_is_not_opened)
 }
 END_TEST
 
+START_TEST(older_schema_is_opened_for_its_upgrade_alone)
+{
+	struct store *store;
+	int has = 0, wants = 0;
+
+	keyring_free(unit_create());
+	meddle("PRAGMA user_version = 1");
+	ck_assert_int_eq(try_open(unit_database), STORE_OLDER);
+	unit_has(unit_log(), "run strongroom migrate");
+	store = unit_open(STORE_UPGRADE);
+	ck_assert_int_eq(store_schema(store, &has, &wants), STORE_OK);
+	ck_assert_int_eq(has, 1);
+	ck_assert_int_gt(wants, 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(schema_that_changes_under_a_store_ends_its_transactions)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_WRITE);
+	meddle("PRAGMA user_version = 99");
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_NEWER);
+	unit_has(unit_log(), "restart the service");
+	/* The lock is free again. */
+	close(unit_take_lock());
+	store_close(store);
+}
+END_TEST
+
 START_TEST(database_that_is_there_answers)
 {
 	struct store *store;
@@ -300,6 +332,8 @@ main(void)
 		existing_database_is_not_made_again,
 		what_is_no_database_is_not_opened,
 		newer_schema_is_not_opened,
+		older_schema_is_opened_for_its_upgrade_alone,
+		schema_that_changes_under_a_store_ends_its_transactions,
 		database_that_is_there_answers,
 		keys_of_the_database_must_all_be_there,
 		lock_is_held_from_begin_to_the_end,
