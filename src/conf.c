@@ -36,6 +36,7 @@ static const char *const level_words[] = { "error", "warning", "info",
 static const char *const format_words[] = { "text", "json", NULL };
 static const char *const journal_words[] = { "auto", "wal", "truncate",
     NULL };
+static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 
 #define AT(member) offsetof(struct conf, member)
 
@@ -52,6 +53,7 @@ static const struct key keys[] = {
 	{ "log_level", "info", AT(log_level), 0, 0, level_words },
 	{ "log_format", "text", AT(log_format), 0, 0, format_words },
 	{ "journal_mode", "auto", AT(journal_mode), 0, 0, journal_words },
+	{ "sandbox", "auto", AT(sandbox), 0, 0, sandbox_words },
 };
 
 enum {

@@ -15,10 +15,12 @@ struct conf {
 	uint64_t log_level;		/* enum log_level */
 	uint64_t log_format;		/* enum log_format */
 	uint64_t journal_mode;		/* enum conf_journal */
+	uint64_t sandbox;		/* enum conf_sandbox */
 };
 
 enum conf_journal { CONF_JOURNAL_AUTO, CONF_JOURNAL_WAL,
     CONF_JOURNAL_TRUNCATE };
+enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_ON, CONF_SANDBOX_OFF };
 
 /*
  * Fill conf from its defaults, then from file, then from the environment

@@ -172,6 +172,7 @@ enum store_rc
 db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
     const char *const *sql)
 {
+	unsigned char chance;
 	struct db *db;
 	int rc;
 
@@ -187,6 +188,9 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	if (mode != STORE_READ &&
 	    (db->lock = lockfile_open(db->file.path)) == NULL)
 		goto fail;
+	/* The library opens its source of chance at the first use: now, while
+	 * no sandbox is in the way. */
+	sqlite3_randomness(sizeof chance, &chance);
 	/* A reader needs to write too: the shared memory, and recovery. */
 	rc = sqlite3_open_v2(db->file.path, &db->handle, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |

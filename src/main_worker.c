@@ -24,6 +24,7 @@
 #include "listen.h"
 #include "log.h"
 #include "pool.h"
+#include "sandbox.h"
 #include "secret.h"
 
 enum { EXIT_USAGE = 2, WATCH_MS = 250 };
@@ -119,6 +120,21 @@ open_app(struct app *app, const char *config)
 	}
 }
 
+/* Everything is open that is opened once. Returns 0 or an exit code. */
+static int
+close_sandbox(const struct app *app, const char *socket, bool is_quiet)
+{
+	const struct sandbox sandbox = {
+		.mode = app->conf.sandbox,
+		.database = app->guarded[1],
+		.key_file = app->conf.master_key_file,
+		.socket = socket,
+		.is_quiet = is_quiet
+	};
+
+	return (sandbox_close(&sandbox) == -1 ? EX_OSERR : EX_OK);
+}
+
 static int
 serve_cgi(int argc, char **argv)
 {
@@ -136,6 +152,8 @@ serve_cgi(int argc, char **argv)
 	if (rc == -1)
 		rc = secret_init() == -1 ? EX_OSERR :
 		    open_app(&app, options.config);
+	if (rc == EX_OK)
+		rc = close_sandbox(&app, NULL, true);
 	if (rc == EX_OK)
 		gw_cgi_serve(&app);
 	else
@@ -230,7 +248,9 @@ serve_fcgi(int argc, char **argv)
 		fd = find_socket(&options, &rc);
 	if (fd != -1) {
 		rc = gw_fcgi_init() == -1 ? EX_OSERR :
-		    serve_pool(&app, fd, &signals);
+		    close_sandbox(&app, options.socket, false);
+		if (rc == EX_OK)
+			rc = serve_pool(&app, fd, &signals);
 		if (options.socket != NULL)
 			(void)unlink(options.socket);
 	}

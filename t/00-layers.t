@@ -60,7 +60,10 @@ only(qr/\bjson(?:-c\/|_object|_token|_util|_visit)/, qr/json\w*\.c\z/,
 only(qr/\bconfuse\.h\z/, qr/\Aconf\.c\z/,
     'only conf.c speaks to libconfuse');
 
-my $third = qr/\b(?:fcgi\w*|sqlite3|sodium|confuse)\.h\z|\bjson-c\/|\bsodium\//;
+only(qr/\b(?:seccomp|landlock)\.h\z/, qr/\Asandbox\.c\z/,
+    'only sandbox.c speaks to libseccomp and Landlock');
+
+my $third = qr/\b(?:fcgi\w*|sqlite3|sodium|confuse|seccomp)\.h\z|\bjson-c\/|\bsodium\//;
 only($third, qr/\.c\z/, 'no header of ours includes a third-party one');
 
 sub only_calls {

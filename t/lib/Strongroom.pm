@@ -171,7 +171,7 @@ sub tamper {
 # -- workers
 
 # worker(via => socket | spawn-fcgi | inherit, listen => handle, ready => 0,
-# args => [...], env => {...}, fds => limit)
+# args => [...], env => {...}, fds => limit, before => [words of a command])
 sub worker {
 	my ($self, %o) = @_;
 	my $n = ++$self->{count};
@@ -186,6 +186,7 @@ sub worker {
 		unshift @cmd, 'spawn-fcgi', '-n', '-s', $sock, '-M', '0660',
 		    '-b', '4096', '--';
 	}
+	unshift @cmd, @{ $o{before} // [] };
 	watch_log($log);
 	my $pid = start(cmd => \@cmd, env => clean_env(%{ $o{env} // {} }),
 	    stdin => $o{listen}, stdout => $log, stderr => $log,
