@@ -76,7 +76,8 @@ buf_grow(struct buf *b, size_t len)
 
 	if (reserve(b, len) == -1)
 		return (NULL);
-	p = b->data + b->len;
+	/* C knows no sum of NULL and 0. */
+	p = b->data != NULL ? b->data + b->len : NULL;
 	b->len += len;
 	return (p);
 }

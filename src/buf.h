@@ -35,7 +35,7 @@ void buf_put_u64(struct buf *b, uint64_t n);
 
 /*
  * Append len bytes for the caller to fill and return where they begin;
- * NULL when b has failed.
+ * NULL when b has failed, and when b and the run are empty.
  */
 char *buf_grow(struct buf *b, size_t len);
 

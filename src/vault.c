@@ -128,7 +128,8 @@ vault_open(const struct keyring *keyring, const struct vault_row *row,
 	struct buf ad;
 
 	buf_init(&ad, 8192);
-	if (box_len < HEAD_LEN + NONCE_LEN + TAG_LEN || head[0] != BOX_VERSION)
+	if (box_len < HEAD_LEN + NONCE_LEN + PAD_MIN + TAG_LEN ||
+	    head[0] != BOX_VERSION)
 		goto done;
 	if ((key = keyring_seal_key(keyring, get_be32(head + 1))) == NULL)
 		goto done;

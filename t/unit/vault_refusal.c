@@ -66,6 +66,47 @@ START_TEST(cut_or_longer_box_is_refused)
 }
 END_TEST
 
+/* Not "out of memory": there is nothing to allocate. */
+START_TEST(box_without_content_is_refused)
+{
+	struct keyring *keyring = unit_keyring(unit_key_file);
+	struct buf box, plain;
+
+	seal(keyring, &row, "token", &box);
+	buf_init(&plain, ROOM);
+	ck_assert_int_eq(vault_open(keyring, &row, box.data, 1 + 4 + 24 + 16,
+	    &plain), VAULT_REFUSED);
+	buf_fini(&plain);
+	buf_fini(&box);
+	keyring_free(keyring);
+}
+END_TEST
+
+START_TEST(one_flipped_bit_in_owner_or_identifier_is_refused)
+{
+	struct keyring *keyring = unit_keyring(unit_key_file);
+	char texts[2][32];
+	const struct vault_row other = { texts[0], texts[1] };
+	struct buf box;
+	size_t which, bit;
+
+	seal(keyring, &row, "token", &box);
+	for (which = 0; which < 2; which++) {
+		snprintf(texts[0], sizeof texts[0], "%s", row.created_by);
+		snprintf(texts[1], sizeof texts[1], "%s",
+		    row.unique_identifier);
+		for (bit = 0; bit < strlen(which == 0 ? row.created_by :
+		    row.unique_identifier) * 8; bit++) {
+			texts[which][bit / 8] ^= (char)(1 << bit % 8);
+			is_refused(keyring, &other, box.data, box.len);
+			texts[which][bit / 8] ^= (char)(1 << bit % 8);
+		}
+	}
+	buf_fini(&box);
+	keyring_free(keyring);
+}
+END_TEST
+
 START_TEST(box_of_another_row_is_refused)
 {
 	static const struct vault_row others[] = {
@@ -150,6 +191,8 @@ main(void)
 	const TTest *const tests[] = {
 		one_flipped_bit_anywhere_is_refused,
 		cut_or_longer_box_is_refused,
+		box_without_content_is_refused,
+		one_flipped_bit_in_owner_or_identifier_is_refused,
 		box_of_another_row_is_refused,
 		owner_and_identifier_do_not_run_into_each_other,
 		box_of_another_key_file_is_refused,
