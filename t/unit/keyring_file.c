@@ -81,6 +81,56 @@ START_TEST(file_without_a_master_key_is_refused)
 }
 END_TEST
 
+/* Write these bytes as the key file; whether it is taken. */
+static bool
+is_taken(const unsigned char *bytes, size_t len)
+{
+	int fd = open(unit_key_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600);
+	struct keyring *keyring;
+
+	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
+	close(fd);
+	keyring = keyring_load(unit_key_file);
+	keyring_free(keyring);
+	return (keyring != NULL);
+}
+
+START_TEST(one_flipped_bit_anywhere_is_refused)
+{
+	struct file file;
+	size_t bit;
+
+	begin(&file, "strongroom-key1\n");
+	add_key(&file, 1, 'a');
+	add_key(&file, 2, 'b');
+	keyring_free(load(&file));
+	ck_assert(is_taken(file.bytes, file.len));
+	for (bit = 0; bit < file.len * 8; bit++) {
+		file.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		ck_assert_msg(!is_taken(file.bytes, file.len), "bit %zu",
+		    bit);
+		file.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+}
+END_TEST
+
+START_TEST(file_cut_anywhere_is_refused)
+{
+	struct file file;
+	size_t len;
+
+	begin(&file, "strongroom-key1\n");
+	add_key(&file, 1, 'a');
+	add_key(&file, 2, 'b');
+	keyring_free(load(&file));
+	for (len = 0; len < file.len; len++)
+		ck_assert_msg(!is_taken(file.bytes, len), "%zu bytes", len);
+	put(&file, "", 1);
+	ck_assert(!is_taken(file.bytes, file.len));
+}
+END_TEST
+
 START_TEST(last_of_several_keys_is_in_use_and_all_are_there)
 {
 	struct keyring_print prints[KEYRING_MAX + 1];
@@ -135,6 +185,8 @@ main(void)
 	const TTest *const tests[] = {
 		file_of_another_kind_is_refused,
 		file_without_a_master_key_is_refused,
+		one_flipped_bit_anywhere_is_refused,
+		file_cut_anywhere_is_refused,
 		last_of_several_keys_is_in_use_and_all_are_there,
 		key_is_the_same_whatever_stands_beside_it,
 	};
