@@ -193,13 +193,20 @@ end_params(struct gate *gate)
 	gate->phase = AT_BODY;
 }
 
+/* The record is another request's. */
+static void
+drop(struct gate *gate)
+{
+	gate->is_dropped = gate->has_dropped = true;
+}
+
 /* A head is complete, and the request is not begun. */
 static void
 judge_begin(struct gate *gate)
 {
 	if (gate->head[1] != BEGIN_REQUEST) {
 		/* Late words on a request that was answered. */
-		gate->is_dropped = true;
+		drop(gate);
 		return;
 	}
 	if (gate->content != BEGIN_LEN) {
@@ -227,7 +234,7 @@ judge_head(struct gate *gate)
 	else if (gate->phase == AT_BEGIN)
 		judge_begin(gate);
 	else if (memcmp(head + 2, gate->id, sizeof gate->id) != 0)
-		gate->is_dropped = true;
+		drop(gate);
 	else if (head[1] == ABORT_REQUEST)
 		refuse(gate, NULL);
 	else if (head[1] != wanted)
@@ -247,10 +254,8 @@ judge_head(struct gate *gate)
 static void
 take_content(struct gate *gate, const unsigned char *p, size_t len)
 {
-	if (gate->is_dropped) {
-		gate->has_dropped = true;
+	if (gate->is_dropped)
 		return;
-	}
 	if (gate->phase == AT_BODY) {
 		put_head(gate, STDIN_RECORD, len);
 		gate->body += len;

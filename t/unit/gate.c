@@ -155,6 +155,26 @@ START_TEST(split_request_is_put_together_without_padding)
 }
 END_TEST
 
+START_TEST(late_record_without_content_is_kept_from_the_library)
+{
+	char got[256];
+	struct text text = { .len = 0 };
+	struct door door;
+
+	PUT(&text, "\1\2\0\1\0\0\10\0PPPPPPPP");
+	PUT(&text, begin);
+	PUT(&text, params);
+	PUT(&text, body);
+	door_init(&door);
+	door_open(&door, &text);
+	ck_assert_int_ne(door.from, -1);
+	ck_assert_int_ne(door.from, door.fd);
+	(void)drain(&door, got, sizeof got);
+	ck_assert_mem_eq(got, begin, sizeof begin - 1);
+	door_fini(&door);
+}
+END_TEST
+
 START_TEST(request_cut_anywhere_is_none_or_has_no_whole_body)
 {
 	char got[256];
@@ -392,6 +412,7 @@ main(void)
 	const TTest *const tests[] = {
 		whole_request_is_left_to_the_library,
 		split_request_is_put_together_without_padding,
+		late_record_without_content_is_kept_from_the_library,
 		request_cut_anywhere_is_none_or_has_no_whole_body,
 		bytes_behind_a_request_are_noticed,
 		long_body_passes_in_pieces,
