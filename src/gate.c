@@ -42,7 +42,7 @@ struct gate {
 	size_t content;			/* ... and what is left of the rest */
 	size_t padding;
 	bool is_dropped;
-	bool has_dropped;		/* this one, or one before */
+	bool is_odd;			/* what the library would misread */
 	struct buf pass;		/* records to let through together */
 	size_t params_at;		/* in pass, the record of parameters */
 	size_t body;			/* bytes of body in pass */
@@ -193,11 +193,11 @@ end_params(struct gate *gate)
 	gate->phase = AT_BODY;
 }
 
-/* The record is another request's. */
+/* The record is another request's; the library may have that one's id. */
 static void
 drop(struct gate *gate)
 {
-	gate->is_dropped = gate->has_dropped = true;
+	gate->is_dropped = gate->is_odd = true;
 }
 
 /* A head is complete, and the request is not begun. */
@@ -227,6 +227,9 @@ judge_head(struct gate *gate)
 	gate->content = (size_t)head[4] << 8 | head[5];
 	gate->padding = head[6];
 	gate->is_dropped = false;
+	/* It takes the padding of an empty record for the next one's head. */
+	if (gate->content == 0 && gate->padding > 0)
+		gate->is_odd = true;
 	if (head[0] != FCGI_VERSION)
 		refuse(gate, "it does not speak version 1");
 	else if (head[2] == 0 && head[3] == 0)
@@ -293,7 +296,8 @@ judge_input(struct gate *gate)
 	const unsigned char *p;
 	size_t len;
 
-	while (gate->at < gate->end && gate->phase < AT_END) {
+	while (gate->at < gate->end && (gate->phase < AT_END ||
+	    (gate->phase == AT_END && gate->padding > 0))) {
 		if (gate->content > 0) {
 			len = gate->content;
 			p = take_input(gate, &len);
@@ -349,8 +353,7 @@ static bool
 is_plain(struct gate *gate)
 {
 	read_more(gate, MSG_PEEK);
-	if (gate->phase == AT_END && gate->at == gate->end &&
-	    !gate->has_dropped)
+	if (gate_is_clean(gate) && !gate->is_odd)
 		return (true);
 	/* The very same bytes, which are judged already. */
 	if (gate->phase <= AT_END && read_input(gate, gate->end, 0) !=
@@ -420,7 +423,8 @@ gate_is_whole(const struct gate *gate)
 bool
 gate_is_clean(const struct gate *gate)
 {
-	return (gate->phase == AT_END && gate->at == gate->end);
+	return (gate->phase == AT_END && gate->padding == 0 &&
+	    gate->at == gate->end);
 }
 
 void
@@ -438,7 +442,7 @@ gate_reset(struct gate *gate)
 	gate->fd = -1;
 	gate->phase = AT_BEGIN;
 	gate->head_len = gate->content = gate->padding = 0;
-	gate->is_dropped = gate->has_dropped = false;
+	gate->is_dropped = gate->is_odd = false;
 	gate->params_at = gate->body = 0;
 	gate->at = gate->end = gate->used = 0;
 }

@@ -175,6 +175,25 @@ START_TEST(late_record_without_content_is_kept_from_the_library)
 }
 END_TEST
 
+START_TEST(padding_of_empty_records_is_kept_from_the_library)
+{
+	static const char padded[] = "\1\4\0\1\0\0\10\0PPPPPPPP"
+	    "\1\5\0\1\0\0\10\0PPPPPPPP";
+	char got[256];
+	struct text text = { .len = 0 };
+	struct door door;
+
+	PUT(&text, begin);
+	PUT(&text, padded);
+	door_init(&door);
+	door_open(&door, &text);
+	ck_assert_int_ne(door.from, door.fd);
+	ck_assert_uint_eq(drain(&door, got, sizeof got), 16 + 8 + 8);
+	ck_assert(gate_is_clean(door.gate));
+	door_fini(&door);
+}
+END_TEST
+
 START_TEST(request_cut_anywhere_is_none_or_has_no_whole_body)
 {
 	char got[256];
@@ -413,6 +432,7 @@ main(void)
 		whole_request_is_left_to_the_library,
 		split_request_is_put_together_without_padding,
 		late_record_without_content_is_kept_from_the_library,
+		padding_of_empty_records_is_kept_from_the_library,
 		request_cut_anywhere_is_none_or_has_no_whole_body,
 		bytes_behind_a_request_are_noticed,
 		long_body_passes_in_pieces,
