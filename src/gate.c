@@ -227,8 +227,9 @@ judge_head(struct gate *gate)
 	gate->content = (size_t)head[4] << 8 | head[5];
 	gate->padding = head[6];
 	gate->is_dropped = false;
-	/* It takes the padding of an empty record for the next one's head. */
-	if (gate->content == 0 && gate->padding > 0)
+	/* It takes the padding of these for the next one's head. */
+	if (gate->padding > 0 && (gate->content == 0 ||
+	    head[1] == BEGIN_REQUEST))
 		gate->is_odd = true;
 	if (head[0] != FCGI_VERSION)
 		refuse(gate, "it does not speak version 1");

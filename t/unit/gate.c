@@ -175,8 +175,10 @@ START_TEST(late_record_without_content_is_kept_from_the_library)
 }
 END_TEST
 
-START_TEST(padding_of_empty_records_is_kept_from_the_library)
+START_TEST(padding_that_the_library_forgets_is_kept_from_it)
 {
+	static const char first[] = "\1\1\0\1\0\10\2\0" "\0\1\1\0\0\0\0\0PP"
+	    "\1\4\0\1\0\0\0\0" "\1\5\0\1\0\0\0\0";
 	static const char padded[] = "\1\4\0\1\0\0\10\0PPPPPPPP"
 	    "\1\5\0\1\0\0\10\0PPPPPPPP";
 	char got[256];
@@ -190,6 +192,13 @@ START_TEST(padding_of_empty_records_is_kept_from_the_library)
 	ck_assert_int_ne(door.from, door.fd);
 	ck_assert_uint_eq(drain(&door, got, sizeof got), 16 + 8 + 8);
 	ck_assert(gate_is_clean(door.gate));
+	door_fini(&door);
+	text.len = 0;
+	PUT(&text, first);
+	door_init(&door);
+	door_open(&door, &text);
+	ck_assert_int_ne(door.from, door.fd);
+	ck_assert_uint_eq(drain(&door, got, sizeof got), 16 + 8 + 8);
 	door_fini(&door);
 }
 END_TEST
@@ -432,7 +441,7 @@ main(void)
 		whole_request_is_left_to_the_library,
 		split_request_is_put_together_without_padding,
 		late_record_without_content_is_kept_from_the_library,
-		padding_of_empty_records_is_kept_from_the_library,
+		padding_that_the_library_forgets_is_kept_from_it,
 		request_cut_anywhere_is_none_or_has_no_whole_body,
 		bytes_behind_a_request_are_noticed,
 		long_body_passes_in_pieces,
