@@ -28,7 +28,10 @@ void json_out_append(struct json_out *array, struct json_out *item);
 void json_out_member(struct json_out *object, const char *name,
     struct json_out *item);
 
-/* Print out and a line's end. Returns 0, or -1 when anything has failed. */
+/*
+ * Print out and a line's end. Returns 0, or -1, logged, when anything has
+ * failed, be it a member that was added before.
+ */
 int json_out_print(struct json_out *out) __attribute__((warn_unused_result));
 
 #endif

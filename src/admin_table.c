@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "admin_table.h"
+#include "log.h"
 
 void
 table_init(struct table *table, const char *const *head, size_t columns)
@@ -115,8 +116,10 @@ table_print(const struct table *table)
 	size_t widths[TABLE_COLUMNS] = { 0 };
 	size_t i, column, width;
 
-	if (table->failed)
+	if (table->failed) {
+		log_error("out of memory for a table");
 		return (-1);
+	}
 	for (i = 0; i < table->count; i++) {
 		column = i % table->columns;
 		width = width_of(table->cells[i]);

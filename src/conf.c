@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -193,7 +194,11 @@ parse(cfg_t *cfg, const char *file, const struct buf *text)
 			fclose(stream);
 		return (-1);
 	}
+	errno = 0;
 	rc = cfg_parse_fp(cfg, stream);
+	/* Of this the library does not tell. */
+	if (rc != CFG_SUCCESS && errno == ENOMEM)
+		log_error("out of memory while reading %s", file);
 	fclose(stream);
 	return (rc == CFG_SUCCESS ? 0 : -1);
 }

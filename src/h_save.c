@@ -53,6 +53,10 @@ read_form(struct call *call, struct draft *draft)
 	enum call_rc rc;
 	int status = http_body_status(&call->http);
 
+	if (call->http.body.failed) {
+		log_error("out of memory for a body");
+		return (CALL_FAILED);
+	}
 	if (status != 0) {
 		reply_detail(&call->reply, status, status == 413 ?
 		    "Request body too large" : "Bad Request", NULL);
