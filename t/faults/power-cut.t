@@ -66,14 +66,19 @@ sub power_off {
 	    or die "EXT4_IOC_SHUTDOWN: $!";
 }
 
-# Processes end, the disk is taken away: nothing of it stays in memory.
+# Processes end, the disk is taken away. What it holds goes on as a copy: a
+# file system that was stopped stays so as long as anybody has it mounted.
 sub clean_up {
 	my ($house) = @_;
 	stop($_->{pid}, signal => 'KILL'), $_->{stopped} = 1
 	    for grep { !$_->{stopped} } @{ $house->{workers} };
+	my $old = $house->{image};
+	$house->{image} = "$house->{dir}/disk" . ++$house->{images};
+	must('cp', '--sparse=always', $old, $house->{image});
 	wait_until(30, sub { run(cmd => ['umount',
 		"$house->{dir}/data"])->{exit} eq '0' }) or die 'umount';
 	$house->{is_on} = 0;
+	unlink $old or die $!;
 }
 
 # Saves, a power cut, and all is started again: acknowledged, what is wrong.

@@ -24,7 +24,7 @@ package Strongroom::Load;
 #   - strongroom check is content
 #
 # load($house, ...):
-#   clients => N      processes, 4
+#   clients => N      processes, 4; 0: $load->save is one save, now
 #   doors => [...]    fcgi (default), http (through $house->nginx), cgi; the
 #                     clients take them in turn
 #   sockets => [...]  of the workers to go to, the house's last worker; a
@@ -69,10 +69,11 @@ sub load {
 		stopper => "$dir/$name.stop", tried => {}, at => [],
 		acknowledged => 0, count => {}, took => {} }, __PACKAGE__;
 	$house->key;
-	my @files = map { "$dir/$name.$_" } 0 .. $self->{clients} - 1;
+	my @files = map { "$dir/$name.$_" } 0 .. ($self->{clients} || 1) - 1;
 	spew($_, '') for @files;
 	$self->{files} = \@files;
-	$self->{join} = launch($self->{clients}, sub { $self->_client(@_) });
+	$self->{join} = launch($self->{clients}, sub { $self->_client(@_) })
+	    if $self->{clients} > 0;
 	return $self;
 }
 
@@ -86,29 +87,43 @@ sub _value {
 	return "{\"access_token\":\"$uid.$seq." . 'x' x $size . '"}';
 }
 
-sub _client {
+# What the saves of one client have in common.
+sub _begin {
 	my ($self, $i) = @_;
-	my $door = $self->{doors}[$i % @{ $self->{doors} }];
-	my (%seq, $sock);
-	my $end = time + $self->{seconds};
 	srand($self->{seed} // $$ * 1000 + time * 1000 % 1000);
 	open my $log, '>>', $self->{files}[$i] or die "load: $!";
-	my ($n, $sent) = (0, 0);
+	return { i => $i, log => $log, n => 0, seq => {},
+	    door => $self->{doors}[$i % @{ $self->{doors} }] };
+}
+
+sub _save {
+	my ($self, $client) = @_;
+	my $n = $client->{n};
+	my $uid = "$self->{name}-$client->{i}-"
+	    . ($n > 0 && rand() < $self->{again} ? int rand $n : $n);
+	$client->{n}++ if $uid =~ /-$n\z/;
+	my $seq = ++$client->{seq}{$uid};
+	syswrite $client->{log}, "T $uid $seq\n";
+	my $from = time;
+	my $answer = $self->_send($client->{door}, $uid, $seq,
+	    \$client->{sock});
+	my $took = time - $from;
+	my ($id) = $answer->{body} =~ /"integration_id":"([^"]*)"/;
+	syswrite $client->{log}, sprintf "R %s %d %d %s %.4f %s\n", $uid,
+	    $seq, $self->{lie} && $answer->{status} >= 500 ? 200
+	    : $answer->{status}, $id // '-', $took,
+	    $answer->{headers}{'retry-after'} // '-';
+	return $answer;
+}
+
+sub _client {
+	my ($self, $i) = @_;
+	my $client = $self->_begin($i);
+	my $end = time + $self->{seconds};
+	my $sent = 0;
 	while (time < $end && !-e $self->{stopper}
 	    && $sent++ < ($self->{saves} // 9e9)) {
-		my $uid = "$self->{name}-$i-" . ($n > 0
-		    && rand() < $self->{again} ? int rand $n : $n++);
-		my $seq = ++$seq{$uid};
-		syswrite $log, "T $uid $seq\n";
-		my $from = time;
-		my $answer = $self->_send($door, $uid, $seq, \$sock);
-		my $took = time - $from;
-		my $status = $answer->{status};
-		my ($id) = $answer->{body} =~ /"integration_id":"([^"]*)"/;
-		$status = 200 if $self->{lie} && $status >= 500;
-		syswrite $log, sprintf "R %s %d %d %s %.4f %s\n", $uid, $seq,
-		    $status, $id // '-', $took,
-		    $answer->{headers}{'retry-after'} // '-';
+		my $status = $self->_save($client)->{status};
 		last if $self->{until_cut} && $status == 599;
 		pause($status == 503 ? $self->{after_503}
 		    : $status == 599 ? 0.01 : $self->{pause});
@@ -163,11 +178,17 @@ sub _note {
 	$self->{no_retry_after}++ if $status == 503 && $retry eq '-';
 }
 
+# With clients => 0: one save by the calling process; the answer.
+sub save {
+	my ($self) = @_;
+	return $self->_save($self->{own} //= $self->_begin(0));
+}
+
 # Wait for clients that end by themselves.
 sub wait_for_end {
 	my ($self) = @_;
 	$self->{join}->() if $self->{join};
-	delete $self->{join};
+	delete @$self{qw(join own)};
 	return $self->look->{count};
 }
 
