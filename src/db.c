@@ -168,6 +168,28 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 	    SQLITE_OK : SQLITE_CORRUPT);
 }
 
+/*
+ * Where a file cannot be opened for writing, be it for a moment, the library
+ * opens it for reading, and says so at the first write. That would be a
+ * service that starts and can never save.
+ */
+static int
+probe_writing(struct db *db)
+{
+	int rc;
+
+	/* The database itself; then its log and the log's index. */
+	if (sqlite3_db_readonly(db->handle, "main") != 0)
+		return (SQLITE_READONLY);
+	(void)sqlite3_busy_timeout(db->handle, 0);
+	rc = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	/* Where another writes at the moment, it can be written. */
+	return ((rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc);
+}
+
 enum store_rc
 db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
     const char *const *sql)
@@ -197,6 +219,8 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	    SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc == SQLITE_OK)
 		rc = configure(db, conf->journal_mode, mode);
+	if (rc == SQLITE_OK && mode != STORE_READ)
+		rc = probe_writing(db);
 	if (rc != SQLITE_OK) {
 		(void)complain(db, rc, "cannot be opened");
 		goto fail;
