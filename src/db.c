@@ -225,6 +225,10 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 		(void)complain(db, rc, "cannot be opened");
 		goto fail;
 	}
+	/* The log is there by now. The library syncs its name with the first
+	 * commit, and does not heed whether that fails. */
+	if (mode != STORE_READ && dbfile_settle(&db->file) == -1)
+		goto fail;
 	*to = db;
 	return (STORE_OK);
 fail:

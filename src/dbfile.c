@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,4 +93,23 @@ dbfile_is_on_network(const struct dbfile *file)
 		if ((unsigned long)fs.f_type == types[i])
 			return (true);
 	return (false);
+}
+
+int
+dbfile_settle(const struct dbfile *file)
+{
+	char *copy = strdup(file->path);
+	int dir = -1, rc = -1;
+
+	if (copy != NULL)
+		dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir != -1 && fsync(dir) == 0)
+		rc = 0;
+	else
+		log_error("the directory of %s cannot be synced: %s",
+		    file->path, strerror(errno));
+	if (dir != -1)
+		close(dir);
+	free(copy);
+	return (rc);
 }

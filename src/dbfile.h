@@ -39,4 +39,11 @@ bool dbfile_is_same(const struct dbfile *one, const struct dbfile *other);
 /* Whether it lies where processes on other machines may write too. */
 bool dbfile_is_on_network(const struct dbfile *file);
 
+/*
+ * See that the names of the files in its directory are on the disk. Returns 0,
+ * or -1 with the reason logged.
+ */
+int dbfile_settle(const struct dbfile *file)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -6,8 +6,8 @@
  *   SR_INJECT       rules, separated by commas: CALL:ACTION:WHEN[:NUMBER]
  *   SR_INJECT_PATH  only files whose names begin so
  *
- * CALL: open, pread, pwrite, sync (fdatasync, fsync), truncate, change (any of
- * the last three), commit (a COMMIT of SQLite's). WHEN counts the calls of one
+ * CALL: open, pread, pwrite, sync (fdatasync, fsync), dirsync (the same of a
+ * directory), truncate, change (any of the last four), commit (a COMMIT of SQLite's). WHEN counts the calls of one
  * rule in one process: N the Nth, N+ all from the Nth on, N-M these.
  *
  *   kill    end at once, before the call
@@ -32,12 +32,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
 enum call { OPEN = 1, PREAD = 2, PWRITE = 4, SYNC = 8, TRUNCATE = 16,
-    COMMIT = 32, CHANGE = PWRITE | SYNC | TRUNCATE };
+    COMMIT = 32, DIRSYNC = 64, CHANGE = PWRITE | SYNC | DIRSYNC | TRUNCATE };
+enum kind { FOREIGN, OURS, OUR_DIRECTORY };
 enum action { NOTHING, KILL, TEAR, EIO_, ENOSPC_, DROP, FULL, SLOW, LEAK,
     EARLY };
 
@@ -47,7 +49,8 @@ struct word {
 };
 
 static const struct word calls[] = { { "open", OPEN }, { "pread", PREAD },
-    { "pwrite", PWRITE }, { "sync", SYNC }, { "truncate", TRUNCATE },
+    { "pwrite", PWRITE }, { "sync", SYNC },
+    { "dirsync", DIRSYNC }, { "truncate", TRUNCATE },
     { "change", CHANGE }, { "commit", COMMIT }, { NULL, 0 } };
 static const struct word actions[] = { { "kill", KILL }, { "tear", TEAR },
     { "eio", EIO_ }, { "enospc", ENOSPC_ }, { "drop", DROP },
@@ -68,7 +71,7 @@ enum { RULES_MAX = 8, FILES_MAX = 4096, PATH_LEN = 512, DONE = 101 };
 static struct rule rules[RULES_MAX];
 static size_t rule_count;
 static char prefix[PATH_LEN];
-static atomic_bool ours[FILES_MAX];	/* by descriptor */
+static atomic_int kinds[FILES_MAX];	/* by descriptor */
 
 static int (*real_open)(const char *, int, ...);
 static int (*real_openat)(int, const char *, int, ...);
@@ -219,9 +222,12 @@ judge(int call)
 static int
 judge_file(int call, int fd)
 {
-	if (fd < 0 || fd >= FILES_MAX || !atomic_load(&ours[fd]))
+	int kind = fd < 0 || fd >= FILES_MAX ? FOREIGN :
+	    atomic_load(&kinds[fd]);
+
+	if (kind == FOREIGN)
 		return (NOTHING);
-	return (judge(call));
+	return (judge(call == SYNC && kind == OUR_DIRECTORY ? DIRSYNC : call));
 }
 
 static bool
@@ -234,6 +240,7 @@ static int
 open_it(int dir, const char *path, int flags, mode_t mode)
 {
 	int what = is_ours(path) ? judge(OPEN) : NOTHING;
+	struct stat st;
 	int fd;
 
 	if (what == EIO_ || what == ENOSPC_)
@@ -243,7 +250,9 @@ open_it(int dir, const char *path, int flags, mode_t mode)
 	if (what == TEAR)
 		die();
 	if (fd >= 0 && fd < FILES_MAX)
-		atomic_store(&ours[fd], is_ours(path));
+		atomic_store(&kinds[fd], !is_ours(path) ? FOREIGN :
+		    fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ?
+		    OUR_DIRECTORY : OURS);
 	return (fd);
 }
 

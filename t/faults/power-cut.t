@@ -125,7 +125,7 @@ figure("$rounds power cuts: lost $lost of $saves acknowledged saves, "
 
 # The same of a worker whose syncs do nothing.
 my $broken = house_on_disk();
-my ($n, @wrong) = cut($broken, inject($broken, 'sync:drop:1+'), 200);
+my ($n, @wrong) = cut($broken, inject($broken, 'sync:drop:1+,dirsync:drop:1+'), 200);
 cmp_ok(scalar @wrong, '>', 0, 'control: without syncs saves are lost');
 clean_up($broken);
 control("syncs that do nothing, 1 cut: " . scalar(@wrong)
