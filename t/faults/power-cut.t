@@ -87,7 +87,8 @@ sub cut {
 	my ($house, $env, $saves) = @_;
 	my $worker = $house->worker(env => $env);
 	my $load = load($house, name => 'p' . ++$count, pause => 0);
-	$load->wait_for($saves) or die 'no saves';
+	$load->wait_for($saves)
+	    or die 'no saves: ' . $load->counts . slurp($worker->{log});
 	pause(rand 0.1);
 	power_off($house);
 	pause(0.05);
