@@ -6,6 +6,7 @@ _strongroom_words()
 {
 	local i takes_value='--config|--socket|--socket-group|--user|--name'
 	takes_value+='|--expires|--to|--identity|--recipient'
+	takes_value+='|--web-user|--document-root'
 	words=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} =~ ^($takes_value)$ ]]; then
@@ -42,7 +43,8 @@ _strongroom_value()
 		prev=${COMP_WORDS[COMP_CWORD - 2]-}
 	fi
 	case $prev in
-	--config|--socket|--identity|--to) _strongroom_files ;;
+	--config|--socket|--identity|--to|--document-root) _strongroom_files ;;
+	--web-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 	--socket-group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
 	--expires) _strongroom_offer '1d 7d 30d 90d 365d' ;;
 	--user|--name|--recipient) COMPREPLY=() ;;
@@ -82,6 +84,7 @@ _strongroom_options()
 	case "${words[*]}" in
 	'key create'|'key import') options+=' --user --name --expires' ;;
 	'integration list') options+=' --user' ;;
+	doctor) options+=' --socket --web-user --document-root' ;;
 	restore) options+=' --to' ;;
 	import) options+=' --user --identity' ;;
 	export) options+=' --user --recipient --in-clear' ;;

@@ -30,6 +30,9 @@ struct admin {
 	const char *identity;		/* --identity, or NULL */
 	const char *recipient;		/* --recipient, or NULL */
 	const char *in_clear;		/* --in-clear: empty, or NULL */
+	const char *socket;		/* --socket, or NULL */
+	const char *web_user;		/* --web-user, or NULL */
+	const char *document_root;	/* --document-root, or NULL */
 	const char *id;			/* the one argument, or NULL */
 	const char *file;		/* the same, where it is a path */
 };
@@ -79,6 +82,7 @@ enum admin_rc admin_migrate(const struct admin *admin);
 enum admin_rc admin_check(const struct admin *admin);
 enum admin_rc admin_backup(const struct admin *admin);
 enum admin_rc admin_restore(const struct admin *admin);
+enum admin_rc admin_doctor(const struct admin *admin);
 enum admin_rc admin_version(const struct admin *admin);
 
 #endif

@@ -29,6 +29,10 @@ static const struct {
 	{ "recipient", TAKES_RECIPIENT, AT(recipient), required_argument },
 	{ "in-clear", TAKES_IN_CLEAR, AT(in_clear), no_argument },
 	{ "identity", TAKES_IDENTITY, AT(identity), required_argument },
+	{ "socket", TAKES_SET_UP, AT(socket), required_argument },
+	{ "web-user", TAKES_SET_UP, AT(web_user), required_argument },
+	{ "document-root", TAKES_SET_UP, AT(document_root),
+	    required_argument },
 };
 
 enum {

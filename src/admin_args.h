@@ -18,6 +18,7 @@ enum takes {
 	TAKES_IN_CLEAR = 1 << 4,
 	TAKES_IDENTITY = 1 << 5,
 	TAKES_RECIPIENT = 1 << 6,
+	TAKES_SET_UP = 1 << 8,		/* what the web server has of us */
 	TAKES_ID = 1 << 16,
 	TAKES_FILE = 1 << 17,
 	TAKES_NO_CONF = 1 << 24		/* it loads none, or by itself */

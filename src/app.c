@@ -10,6 +10,7 @@
 
 #include "app.h"
 #include "auth.h"
+#include "dbfile.h"
 #include "log.h"
 #include "route.h"
 
@@ -110,17 +111,6 @@ app_close(struct app *app)
 	*app = (struct app){ 0 };
 }
 
-/* Whether path lies in the directory dir; both are real paths. */
-static bool
-is_inside(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	if (len > 0 && dir[len - 1] == '/')
-		len--;
-	return (strncmp(path, dir, len) == 0 && path[len] == '/');
-}
-
 /* Keys and database must not lie where the web server serves files from. */
 static enum call_rc
 check_document_root(struct call *call)
@@ -135,10 +125,10 @@ check_document_root(struct call *call)
 	/* A root that does not exist serves nothing. */
 	if ((real = realpath(root, NULL)) == NULL)
 		return (CALL_GOES_ON);
-	is_safe = !is_inside(call->app->conf.master_key_file, root) &&
-	    !is_inside(call->app->conf.database, root);
+	is_safe = !dbfile_is_inside(call->app->conf.master_key_file, root) &&
+	    !dbfile_is_inside(call->app->conf.database, root);
 	for (i = 0; i < 2; i++)
-		is_safe &= !is_inside(call->app->guarded[i], real);
+		is_safe &= !dbfile_is_inside(call->app->guarded[i], real);
 	free(real);
 	if (!is_safe) {
 		log_error("the web server's document root contains the key "

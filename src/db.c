@@ -392,6 +392,12 @@ db_handle(struct db *db)
 	return (db->handle);
 }
 
+int
+db_library_version(void)
+{
+	return (sqlite3_libversion_number());
+}
+
 size_t
 db_log_size(const struct db *db)
 {

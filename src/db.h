@@ -29,6 +29,9 @@ void db_close(struct db *db);
 enum store_rc db_classify(int rc);
 void *db_handle(struct db *db);
 
+/* The library's version, 3040001 for 3.40.1. */
+int db_library_version(void);
+
 /* Run statements that return no rows and take no values. */
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));

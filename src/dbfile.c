@@ -77,6 +77,16 @@ dbfile_is_same(const struct dbfile *one, const struct dbfile *other)
 }
 
 bool
+dbfile_is_inside(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	if (len > 0 && dir[len - 1] == '/')
+		len--;
+	return (strncmp(path, dir, len) == 0 && path[len] == '/');
+}
+
+bool
 dbfile_is_on_network(const struct dbfile *file)
 {
 	static const unsigned long types[] = {

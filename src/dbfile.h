@@ -36,6 +36,9 @@ bool dbfile_is_in_place(const struct dbfile *file);
 /* Whether both are one and the same file. */
 bool dbfile_is_same(const struct dbfile *one, const struct dbfile *other);
 
+/* Whether path lies in the directory dir; both are real paths. */
+bool dbfile_is_inside(const char *path, const char *dir);
+
 /* Whether it lies where processes on other machines may write too. */
 bool dbfile_is_on_network(const struct dbfile *file);
 

@@ -26,6 +26,8 @@ static const char *const level_names[] = { "error", "warning", "info",
 /* The sink: set once at start, before there are threads. */
 static enum log_format sink_format = LOG_FORMAT_TEXT;
 static enum log_level sink_level = LOG_LEVEL_INFO;
+static void (*sink_divert)(void *, enum log_level, const char *);
+static void *sink_cookie;
 static _Thread_local const char *request_id;
 
 struct line {
@@ -38,6 +40,13 @@ log_open(enum log_format format, enum log_level level)
 {
 	sink_format = format;
 	sink_level = level;
+}
+
+void
+log_divert(void (*sink)(void *, enum log_level, const char *), void *cookie)
+{
+	sink_divert = sink;
+	sink_cookie = cookie;
 }
 
 void
@@ -200,6 +209,10 @@ log_message(enum log_level level, const char *format, va_list ap)
 	for (i = 0; message[i] != '\0'; i++)
 		if ((unsigned char)message[i] < 0x20)
 			message[i] = ' ';
+	if (sink_divert != NULL) {
+		sink_divert(sink_cookie, level, message);
+		return;
+	}
 	begin_line(&line, level, message);
 	end_line(&line);
 }

@@ -12,6 +12,13 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 void log_open(enum log_format format, enum log_level level);
 
 /*
+ * Give messages of printf(3), which the functions at the end write, to sink
+ * and not to standard error; NULL: as before. For a process of one thread.
+ */
+void log_divert(void (*sink)(void *cookie, enum log_level level,
+    const char *message), void *cookie);
+
+/*
  * The request that this thread works on; its id goes into every line that
  * the thread writes. NULL: none. id is borrowed until the next call.
  */

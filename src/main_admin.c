@@ -52,6 +52,8 @@ static const struct command commands[] = {
 	    "backup FILE                      copy the database in use" },
 	{ "restore", NULL, TAKES_FILE | TAKES_TO, admin_restore,
 	    "restore FILE [--to PATH]         a database from such a copy" },
+	{ "doctor", NULL, TAKES_SET_UP | TAKES_NO_CONF, admin_doctor,
+	    "doctor [--socket PATH] [--web-user U] [--document-root DIR]" },
 	{ "version", NULL, TAKES_NO_CONF, admin_version, "version" },
 };
 

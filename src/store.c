@@ -33,6 +33,12 @@ store_is_same(const struct store *one, const struct store *other)
 	return (one->ops == other->ops && one->ops->is_same(one, other));
 }
 
+int
+store_library_version(void)
+{
+	return (store_sqlite_library_version());
+}
+
 bool
 store_stamp(struct store *store, struct store_stamp *stamp)
 {

@@ -39,6 +39,9 @@ void store_close(struct store *store);
 /* Whether two stores are one database, not one in the other's place. */
 bool store_is_same(const struct store *one, const struct store *other);
 
+/* The version of the back end's library, 3040001 for SQLite 3.40.1. */
+int store_library_version(void);
+
 /* Take the stamp of this moment; false where it cannot be had cheaply. */
 bool store_stamp(struct store *store, struct store_stamp *stamp);
 

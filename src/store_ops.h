@@ -62,6 +62,7 @@ struct store {
 enum store_rc store_sqlite_create(const struct store_conf *conf,
     const struct keyring_print *prints, size_t count)
     __attribute__((warn_unused_result));
+int store_sqlite_library_version(void);
 enum store_rc store_sqlite_open(struct store **store,
     const struct store_conf *conf, enum store_mode mode)
     __attribute__((warn_unused_result));

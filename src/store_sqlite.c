@@ -341,6 +341,12 @@ look(struct store_sqlite *store, enum store_mode mode)
 	return (rc);
 }
 
+int
+store_sqlite_library_version(void)
+{
+	return (db_library_version());
+}
+
 enum store_rc
 store_sqlite_open(struct store **to, const struct store_conf *conf,
     enum store_mode mode)

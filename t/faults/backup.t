@@ -13,7 +13,7 @@ use Strongroom::Figure;
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(launch run wait_until);
 
-my $rounds = rounds(12, 200);
+my $rounds = rounds(12, 60);
 my $house = house(conf => { log_level => 'error', log_format => 'json' });
 $house->worker;
 $house->key;

@@ -256,6 +256,40 @@ START_TEST(json_line_too_long_is_still_an_object)
 }
 END_TEST
 
+struct diverted {
+	enum log_level level;
+	char message[64];
+};
+
+static void
+take_message(void *cookie, enum log_level level, const char *message)
+{
+	struct diverted *diverted = cookie;
+
+	diverted->level = level;
+	snprintf(diverted->message, sizeof diverted->message, "%s", message);
+}
+
+START_TEST(messages_can_be_diverted)
+{
+	struct diverted diverted = { .level = LOG_LEVEL_DEBUG };
+	char line[LINE_ROOM];
+
+	listen_in();
+	log_divert(take_message, &diverted);
+	log_error("no file %s\n", "x");
+	ck_assert_int_eq(diverted.level, LOG_LEVEL_ERROR);
+	ck_assert_str_eq(diverted.message, "no file x ");
+	log_warning("odd");
+	ck_assert_int_eq(diverted.level, LOG_LEVEL_WARNING);
+	next_line(line);
+	ck_assert_str_eq(line, "");
+	log_divert(NULL, NULL);
+	log_error("again");
+	logs("error again");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -275,6 +309,7 @@ main(void)
 		json_line_is_an_object,
 		json_values_are_escaped,
 		json_line_too_long_is_still_an_object,
+		messages_can_be_diverted,
 	};
 
 	return (unit_main("log", tests, sizeof tests / sizeof tests[0]));

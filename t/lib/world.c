@@ -1,0 +1,58 @@
+/*
+ * A world that a test cannot have: a network file system, a full disk, another
+ * time. Comes before libc (LD_PRELOAD) and asks the environment:
+ * WORLD_FS_TYPE, WORLD_BLOCKS_LEFT, WORLD_FILES_LEFT, WORLD_SHIFT (seconds).
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+int
+statfs(const char *path, struct statfs *fs)
+{
+	int (*real)(const char *, struct statfs *);
+	const char *type = getenv("WORLD_FS_TYPE");
+	int rc;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "statfs");
+	rc = real(path, fs);
+	if (type != NULL)
+		fs->f_type = strtol(type, NULL, 0);
+	return (rc);
+}
+
+int
+statvfs(const char *path, struct statvfs *fs)
+{
+	int (*real)(const char *, struct statvfs *);
+	const char *blocks = getenv("WORLD_BLOCKS_LEFT");
+	const char *files = getenv("WORLD_FILES_LEFT");
+	int rc;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "statvfs");
+	rc = real(path, fs);
+	/* The disk of whoever runs the test may be full indeed. */
+	fs->f_frsize = 4096;
+	fs->f_bavail = blocks != NULL ? strtoul(blocks, NULL, 0) : 1 << 20;
+	fs->f_files = 1 << 20;
+	fs->f_favail = files != NULL ? strtoul(files, NULL, 0) : 1 << 20;
+	return (rc);
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int (*real)(clockid_t, struct timespec *);
+	const char *shift = getenv("WORLD_SHIFT");
+	int rc;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	rc = real(clock, now);
+	if (shift != NULL && clock == CLOCK_REALTIME)
+		now->tv_sec += strtol(shift, NULL, 0);
+	return (rc);
+}
