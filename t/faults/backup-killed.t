@@ -1,0 +1,94 @@
+#!/usr/bin/perl
+# A backup, and a restore, that are killed at every system call that changes a
+# file: what bears the name is whole, or nothing does, and to do it again
+# works. Control: a backup that is written under its name (sqlite3 .backup).
+
+use strict;
+use warnings;
+use Test::More;
+use Strongroom;
+use Strongroom::Figure;
+use Strongroom::Proc qw(run);
+
+my @calls = qw(openat pwrite64 fsync fdatasync renameat2 unlink ftruncate);
+my $rows = rounds(30, 1000);
+my $house = house();
+my $made = join '', map { sprintf '(%d, \'0-%d\', \'u\', \'u%d\', \'n\', '
+    . '\'jira\', \'active\', 1, 0, 0, \'2024-01-01T00:00:00.000000\', '
+    . '\'2024-01-01T00:00:00.000000\', \'%s\'),', $_, $_, $_, 'x' x 2000 }
+    100 .. 99 + $rows;
+chop $made;
+saved_ok($house->cgi(body => with_auth('{"access_token":"t"}')), 'a save');
+$house->tamper('INSERT INTO integrations (id, integration_id, created_by, '
+    . 'unique_identifier, name, integration_type, status, active, '
+    . 'has_auth_data, has_scope_data, created_at, updated_at, metadata) '
+    . "VALUES $made");
+my $whole = ($rows + 1) . " integrations, 1 boxes, 0 faults\n";
+is($house->admin_ok('check'), $whole, 'a database');
+
+sub state_of {
+	my ($file) = @_;
+	return 'absent' if !-e $file;
+	my $ran = $house->admin('check',
+	    { env => { STRONGROOM_DATABASE => $file } });
+	return $ran->{exit} eq '0' && $ran->{out} eq $whole ? 'whole' : 'torn';
+}
+
+sub clear {
+	my ($dir) = @_;
+	opendir my $dh, $dir or die $!;
+	-f "$dir/$_" and unlink "$dir/$_" for readdir $dh;
+}
+
+# Kill the command at the nth of each call, for all n: how often each state
+# was left, and how often doing it again failed.
+sub kill_all {
+	my ($dir, $again, @cmd) = @_;
+	my %seen = (killed => 0, absent => 0, whole => 0, torn => 0,
+	    again => 0);
+	for my $call (@calls) {
+		for (my $n = 1; ; $n++) {
+			clear($dir);
+			my $ran = run(cmd => ['strace', '-qq', '-o', '/dev/null',
+			    '-e', "inject=$call:signal=KILL:when=$n", @cmd],
+			    env => Strongroom::clean_env());
+			last if $ran->{exit} ne 'signal 9';
+			$seen{killed}++;
+			my $state = state_of("$dir/x.db");
+			$seen{$state}++;
+			$seen{again}++ if $state eq 'absent' && $again
+			    && run(cmd => \@cmd, env => Strongroom::clean_env())
+			    ->{exit} ne '0';
+		}
+	}
+	return \%seen;
+}
+
+my $backup = "$house->{dir}/good.db";
+$house->admin_ok('backup', $backup);
+my %dir = map { $_ => "$house->{dir}/$_" } qw(backup restore bare);
+mkdir $_ or die $! for values %dir;
+my @program = (program('strongroom'), '--config', $house->{conf});
+my %what = (
+	backup => [@program, 'backup', "$dir{backup}/x.db"],
+	restore => [@program, 'restore', $backup, '--to',
+	    "$dir{restore}/x.db"],
+);
+my @told;
+for my $name (sort keys %what) {
+	my $seen = kill_all($dir{$name}, 1, @{ $what{$name} });
+	cmp_ok($seen->{killed}, '>', 20, "$name: killed often");
+	is($seen->{torn}, 0, "$name: what bears the name is whole");
+	cmp_ok($seen->{$_}, '>', 0, "$name: some left $_") for qw(absent whole);
+	is($seen->{again}, 0, "$name: done again, it works");
+	push @told, "$name killed $seen->{killed} times: $seen->{torn} torn "
+	    . '(0)';
+}
+is($house->admin_ok('check'), $whole, 'the database is as it was');
+my $bare = kill_all($dir{bare}, 0, 'sqlite3', $house->{database},
+    ".backup $dir{bare}/x.db");
+cmp_ok($bare->{torn}, '>', 0, 'control: written under its name it is torn');
+figure(join ', ', @told);
+control("sqlite3 .backup killed $bare->{killed} times: $bare->{torn} torn");
+
+finish();
