@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <grp.h>
+#ifdef STATIC_BINARY
+#include <nss.h>
+#endif
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +17,7 @@
 
 #include "listen.h"
 #include "log.h"
+#include "number.h"
 
 enum { BACKLOG = 4096 };
 
@@ -60,15 +64,27 @@ clear_way(const struct sockaddr_un *address)
 	return (unlink(address->sun_path) == 0);
 }
 
-/* The id of group, (gid_t)-1 for none; false: it is not known. */
+/*
+ * The id of group, (gid_t)-1 for none; false: it is not known. A static
+ * program cannot load the machine's name services, which are of another libc
+ * than its own, so it looks into /etc/group alone.
+ */
 static bool
 find_group(const char *group, gid_t *gid)
 {
 	const struct group *entry;
+	uint64_t number;
 
 	*gid = (gid_t)-1;
 	if (group == NULL)
 		return (true);
+	if (number_parse(group, 0, (gid_t)-2, &number) == 0) {
+		*gid = (gid_t)number;
+		return (true);
+	}
+#ifdef STATIC_BINARY
+	(void)__nss_configure_lookup("group", "files");
+#endif
 	if ((entry = getgrnam(group)) == NULL) {
 		log_error("socket group %s is not known", group);
 		return (false);

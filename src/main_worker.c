@@ -42,18 +42,19 @@ static const char usage[] =
     "Without --socket it serves the listening socket on descriptor 0, or, in "
     "the\nenvironment of a CGI request, that request.\n";
 
-/* Descriptors 0 to 2 must be open, so that no file of ours becomes one. */
+/*
+ * Descriptors 0 to 2 must be open, so that no file of ours becomes one. Where
+ * they are, /dev/null is not wanted: a jail may have none.
+ */
 static int
 fill_descriptors(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd == -1)
-		return (-1);
-	close(fd);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDWR) != fd)
+			return (-1);
 	return (0);
 }
 
