@@ -10,6 +10,7 @@ use warnings;
 use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename qw(dirname);
+use File::Copy qw(copy);
 use File::Temp ();
 use IO::Socket::INET;
 use IO::Socket::UNIX;
@@ -22,6 +23,7 @@ use Strongroom::Proc qw(start run stop running wait_until at_end watch_log
     sanitizer_reports);
 
 our @EXPORT = qw(house finish slurp spew program source slow free_port
+    web_group
     answer_is faults_are json_fault_is saved_ok error_is with_auth SAVE);
 
 use constant SAVE => '/api/v2/integrations/save';
@@ -50,6 +52,9 @@ sub spew {
 	return $file;
 }
 
+# So that the web server may connect.
+sub web_group { $> == 0 ? ('--socket-group', 'www-data') : () }
+
 # How much longer everything takes with the build under test.
 my $slow;
 sub slow {
@@ -75,7 +80,8 @@ sub clean_env {
 	return { %env, %more };
 }
 
-# house(name => subdirectory, conf => {key => value}, init => 0)
+# house(name => subdirectory, conf => {key => value}, init => 0, web =>
+# 'socket': the web server may reach it, 'files': its programs own what is in it)
 sub house {
 	my (%o) = @_;
 	my $top = File::Temp::tempdir('srXXXXXX', TMPDIR => 1,
@@ -91,8 +97,27 @@ sub house {
 	}, __PACKAGE__;
 	push @houses, $self;
 	$self->write_conf(%{ $o{conf} // {} });
+	$self->_give_to_web($o{web}) if $o{web};
 	$self->admin_ok('init') if $o{init} // 1;
 	return $self;
+}
+
+# Web servers started by root go on as this user; others as they are.
+my $WEB_USER = $> == 0 ? 'www-data' : undef;
+
+sub _give_to_web {
+	my ($self, $what) = @_;
+	$self->{program} = "$self->{dir}/bin/strongroom.fcgi";
+	mkdir "$self->{dir}/$_", 0755 or die "$_: $!" for qw(bin data keys);
+	copy(program('strongroom.fcgi'), $self->{program})
+	    or die "$self->{program}: $!";
+	chmod 0755, @$self{qw(top dir program)}, "$self->{dir}/www";
+	return if !$WEB_USER || $what ne 'files';
+	my ($uid, $gid) = (getpwnam $WEB_USER)[2, 3];
+	for my $made (qw(data keys)) {
+		chmod 0700, "$self->{dir}/$made";
+		chown $uid, $gid, "$self->{dir}/$made" or die "$made: $!";
+	}
 }
 
 sub write_conf {
@@ -244,6 +269,33 @@ sub apache {
 	    env => clean_env());
 	push @{ $self->{fronts} }, $front;
 	return $self->{apache} = $front;
+}
+
+# Apache in front of a house for the web, with the file of one way (proxy-fcgi,
+# fcgid, cgid) as it is installed. apache_way('fcgid', lines => directives)
+my %WAY_MODULES = ('proxy-fcgi' => ['proxy', 'proxy_fcgi'],
+    fcgid => ['fcgid'], cgid => ['cgid']);
+
+sub apache_way {
+	my ($self, $way, %o) = @_;
+	my $root = $way eq 'proxy-fcgi' ? $SRC : $BUILD;
+	my @env = (STRONGROOM_DATABASE => $self->{database},
+	    STRONGROOM_MASTER_KEY_FILE => $self->{master_key},
+	    STRONGROOM_BUSY_TIMEOUT_MS => 2000 * slow());
+	my $lines = $way eq 'proxy-fcgi'
+	    ? qq(Define STRONGROOM_SOCKET "$self->{worker}{socket}"\n)
+	    : qq(Define STRONGROOM_PROGRAM "$self->{program}"\n);
+	while (my ($name, $value) = splice @env, 0, 2) {
+		$lines .= "FcgidInitialEnv $name \"$value\"\n"
+		    if $way eq 'fcgid';
+		$lines .= "SetEnv $name \"$value\"\n" if $way eq 'cgid';
+	}
+	return $self->apache(%o, user => $WEB_USER,
+	    modules => [qw(headers unique_id reqtimeout),
+	    @{ $WAY_MODULES{$way} }, @{ $o{modules} // [] }],
+	    lines => $lines . qq(Include "$SRC/apache/strongroom-common.conf"\n)
+	    . qq(Include "$root/apache/strongroom-$way.conf"\n)
+	    . ($o{lines} // ''));
 }
 
 # -- doors

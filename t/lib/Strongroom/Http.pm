@@ -178,7 +178,8 @@ CONF
 	return { %$front, dir => $dir };
 }
 
-# apache(dir =>, user => name, lines => directives, env =>), with mod_cgid
+# apache(dir =>, user => name, modules => [names], lines => directives, env =>,
+# wrap => [command in front]), with mod_cgid if no modules are named
 sub apache {
 	my (%o) = @_;
 	my $dir = "$o{dir}/apache";
@@ -188,7 +189,7 @@ sub apache {
 	my $load = join '', map {
 		-e "$modules/mod_$_.so"
 		    ? qq(LoadModule ${_}_module "$modules/mod_$_.so"\n) : '';
-	} qw(mpm_event authz_core alias env cgid);
+	} qw(mpm_event authz_core alias env), @{ $o{modules} // ['cgid'] };
 	my $user = $o{user} ? "User $o{user}\nGroup #"
 	    . (getpwnam $o{user})[3] . "\n" : '';
 	my $text = sub { <<"CONF" };
@@ -198,8 +199,15 @@ Listen 127.0.0.1:$_[0]
 PidFile "$dir/pid"
 Mutex "file:$dir"
 ErrorLog "$dir/error.log"
-$load${user}ScriptSock "$dir/cgid.sock"
+$load${user}<IfModule cgid_module>
+	ScriptSock "$dir/cgid.sock"
+</IfModule>
+<IfModule fcgid_module>
+	FcgidIPCDir "$dir/fcgid"
+	FcgidProcessTableFile "$dir/fcgid.shm"
+</IfModule>
 StartServers 1
+LogLevel info
 DocumentRoot "$o{dir}/www"
 <Directory "/">
 	Require all granted
@@ -207,7 +215,7 @@ DocumentRoot "$o{dir}/www"
 $o{lines}
 CONF
 	my $front = _start('apache2', "$dir/apache.conf", "$dir/error.log",
-	    $text, cmd => ['apache2', '-f', "$dir/apache.conf",
+	    $text, cmd => [@{ $o{wrap} // [] }, 'apache2', '-f', "$dir/apache.conf",
 	    '-DFOREGROUND'], env => $o{env});
 	return { %$front, dir => $dir };
 }
