@@ -1,0 +1,1 @@
+#!/home/ACCOUNT/strongroom/bin/strongroom.fcgi --config=/home/ACCOUNT/strongroom/strongroom.conf

@@ -1,0 +1,246 @@
+#!/usr/bin/perl
+# An account on a shared host: the files of hosting/, at the paths that they
+# name, under mod_fcgid and mod_cgid, with suEXEC where there is one.
+
+use strict;
+use warnings;
+use Test::More;
+use Strongroom;
+use Strongroom::Cases qw(run_cases);
+use Strongroom::FastCGI qw(parse_cgi);
+use Strongroom::Host qw(own_host add_user);
+use Strongroom::Proc qw(run stop wait_until);
+
+my $why = own_host('/etc', '/home', '/var', '/run');
+plan skip_all => $why if $why;
+plan skip_all => 'there is no apache2' if !-x '/usr/sbin/apache2';
+
+my $HOME = '/home/ACCOUNT';
+my $WEB = "$HOME/public_html/strongroom";
+my $body = '{"name":"n","integration_type":"jira","auth_data":'
+    . '{"access_token":"t"}}';
+my $has_suexec = -x '/usr/lib/apache2/suexec';
+my $house = house(init => 0);
+my $top = $house->{top};
+chmod 0755, $top, $house->{dir};
+@$house{qw(conf database)} = ("$HOME/strongroom/strongroom.conf",
+    "$HOME/strongroom/data/strongroom.db");
+add_user('account', 7001, $HOME);
+mkdir "$HOME/public_html" or die $!;
+chown 7001, 7001, "$HOME/public_html";
+# What a host with suEXEC has done for its accounts.
+if ($has_suexec) {
+	mkdir '/var/log/apache2';
+	spew('/etc/apache2/suexec/www-data', "/home\npublic_html\n");
+}
+
+# A command line of the account's, on the host.
+sub on_host {
+	my ($text, %o) = @_;
+	return run(cmd => ['setpriv', '--reuid', 7001, '--regid', 7001,
+	    '--clear-groups', '/bin/sh', '-euc', "cd\n$text"], env => {
+	    HOME => $HOME, PATH => $ENV{PATH}, LC_ALL => 'C' }, %o);
+}
+
+sub pack_into {
+	my ($target, @options) = @_;
+	my $said = run(cmd => [source() . '/hosting/pack', @options, $HOME,
+	    program('.'), "$top/$target"], env => { PATH => $ENV{PATH},
+	    map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ } keys %ENV });
+	is($said->{exit}, 0, "pack @options") || diag($said->{err});
+	chmod 0755, "$top/$target";
+	return $said;
+}
+
+# tar -C TARGET -c strongroom public_html/strongroom | ssh ... tar -x
+sub bring {
+	my ($target) = @_;
+	on_host('rm -rf strongroom public_html/strongroom');
+	my $tar = run(cmd => ['tar', '-C', "$top/$target", '-c', 'strongroom',
+	    'public_html/strongroom']);
+	is(on_host('tar -x', stdin => $tar->{out})->{exit}, 0,
+	    "$target is brought to the host");
+	$house->{keys} = {};
+}
+
+sub make_state {
+	my $said = on_host(<<'SH');
+strongroom/bin/strongroom --config strongroom/strongroom.conf init
+strongroom/bin/strongroom --config strongroom/strongroom.conf \
+    key create --user user_abc123
+SH
+	is($said->{exit}, 0, 'the account makes key file and database')
+	    || diag($said->{err});
+	chomp($house->{keys}{ $house->user } = $said->{out});
+}
+
+sub host {
+	my ($way, $override, $lines) = @_;
+	return $house->apache(user => $has_suexec ? 'www-data' : 'account',
+	    modules => [qw(rewrite headers unique_id), $way,
+	    $has_suexec ? 'suexec' : ()], lines => <<"CONF" . ($lines // ''));
+DocumentRoot "$HOME/public_html"
+<IfModule suexec_module>
+	SuexecUserGroup account account
+</IfModule>
+<Directory "$HOME/public_html">
+	AllowOverride $override
+</Directory>
+CONF
+}
+
+sub door {
+	my ($front, %o) = @_;
+	my $path = delete $o{path} // SAVE;
+	return $house->http(front => $front, path => "/strongroom$path", %o);
+}
+
+# The log since the last time it was looked at.
+my $seen = 0;
+sub new_log {
+	my ($front) = @_;
+	my $text = slurp("$front->{dir}/error.log");
+	my $new = substr $text, $seen;
+	$seen = length $text;
+	return $new;
+}
+
+pack_into('target');
+for my $way (qw(fcgid cgid)) {
+	bring('target');
+	make_state();
+	my $front = host($way, 'All');
+	my $saved = run_cases($house, sub { door($front, @_) }, "$way: ");
+	is(scalar @{ $house->integrations }, $saved,
+	    "$way: there is a row for each 200 and for nothing else");
+	is($house->admin('check')->{exit}, 0, "$way: every box opens");
+	answer_is(door($front, path => '/healthz', method => 'GET',
+	    key => undef), 200, '{"status":"ok"}', "$way: /healthz");
+	for my $path ('/', '/.htaccess', '/strongroom.fcgi', '/x') {
+		my $got = door($front, path => $path, method => 'GET');
+		like($got->{status}, qr/\A40[34]\z/, "$way: $path is refused");
+		is($got->{headers}{'content-type'}, 'application/json',
+		    "$way: in JSON");
+		unlike($got->{body}, qr/ACCOUNT/, "$way: and tells nothing");
+	}
+	my $large = '{"name":"n","integration_type":"jira","auth_data":'
+	    . '{"access_token":"' . 'x' x 900_000 . '"}}';
+	my $answer = door($front, body => $large);
+	if ($way eq 'cgid') {
+		saved_ok($answer, 'cgid: a large body');
+	} else {
+		is($answer->{status}, 500, 'mod_fcgid refuses what is longer '
+		    . 'than its FcgidMaxRequestLen');
+		is($answer->{body}, '{"detail":"Internal Server Error"}',
+		    'in JSON');
+		like(new_log($front), qr/exceeds MaxRequestLen \(131072\)/,
+		    'and its log says so');
+	}
+	my @wrong = grep { (stat)[4] != 7001 } glob "$HOME/strongroom/data/*";
+	is("@wrong", '', "$way: all files belong to the account");
+	stop($front->{pid});
+}
+
+# Under CGI each request is a new start, which makes set-ups easy to break.
+my $front = host('cgid', 'All');
+sub refused {
+	my ($name, $log) = @_;
+	new_log($front);
+	my $got = door($front, body => $body);
+	is($got->{status}, 500, "$name: 500");
+	is($got->{headers}{'content-type'}, 'application/json', 'in JSON');
+	my $said = '';
+	wait_until(10, sub { ($said .= new_log($front)) =~ $log });
+	like($said, $log, 'and the log says why');
+}
+
+sub works { saved_ok(door($front, body => $body), $_[0]) }
+
+works('it works');
+on_host('chmod 644 strongroom/data/master.key');
+refused('a key file that others may read', qr/master\.key refused: .*chmod it to 0600/);
+on_host('chmod 600 strongroom/data/master.key');
+works('chmod 600 is the cure');
+
+on_host('mv strongroom/data public_html/strongroom/;'
+    . 'ln -s ../public_html/strongroom/data strongroom/data');
+refused('state in the web space', qr/document root contains.*move them out/);
+on_host('rm strongroom/data; mv public_html/strongroom/data strongroom/');
+works('moved out of it');
+
+on_host('mv strongroom/strongroom.conf x');
+refused('no configuration', qr/strongroom\.conf/);
+on_host('mv x strongroom/strongroom.conf');
+
+SKIP: {
+	my $program = slurp("$HOME/strongroom/bin/strongroom.fcgi");
+	skip 'the program is a static one', 4
+	    if $program !~ s/libsodium\.so\.\d/libsodium.so.0/;
+	on_host('cp -p strongroom/bin/strongroom.fcgi x');
+	spew("$HOME/strongroom/bin/strongroom.fcgi", $program);
+	refused('a library that the host does not have',
+	    qr/error while loading shared libraries: libsodium/);
+	on_host('mv x strongroom/bin/strongroom.fcgi');
+	works('the program again');
+}
+stop($front->{pid});
+
+# A host that does not let accounts choose options, but runs scripts.
+$front = host('cgid', 'FileInfo',
+    qq(<Directory "$WEB">\n\tOptions +ExecCGI\n</Directory>\n));
+new_log($front);
+is(door($front, body => $body)->{status}, 500, 'options that the host forbids');
+like(new_log($front), qr/\.htaccess: Options not allowed here/,
+    'are named in its log');
+on_host("sed -i '/^Options/d' public_html/strongroom/.htaccess");
+works('without that line it works');
+stop($front->{pid});
+
+# An account that can only upload files, all of which are for all to read then.
+my $said = pack_into('upload', '--init', 'user_abc123');
+bring('upload');
+chomp($house->{keys}{ $house->user } = $said->{out});
+on_host('chmod -R a+rX strongroom');
+$front = host('cgid', 'All');
+refused('uploaded, and readable by all', qr/master\.key refused: .*chmod it to 0600/);
+on_host('chmod 700 strongroom; chmod 600 strongroom/data/master.key');
+works('two changes of mode are the cure');
+
+# By hand, with nothing in the environment but the request.
+sub by_hand {
+	my (%env) = @_;
+	return on_host("exec '$WEB/strongroom.fcgi'", stdin => $body, env => {
+	    GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => 'POST', HOME =>
+	    $HOME, PATH_INFO => SAVE, HTTP_X_API_KEY => $house->key, %env });
+}
+saved_ok(parse_cgi(by_hand()->{out}), 'the script by itself saves');
+
+# A home directory on a file server.
+SKIP: {
+	my $fake = "$top/statfs.so";
+	skip 'no compiler, or a sanitizer in the way', 3 if slow() > 1
+	    || run(cmd => ['cc', '-shared', '-fPIC', '-x', 'c', '-o', $fake,
+	    '-'], env => { PATH => $ENV{PATH} }, stdin => <<'C')->{exit} ne '0';
+#include <string.h>
+#include <sys/vfs.h>
+int statfs(const char *path, struct statfs *to)
+{
+	memset(to, 0, sizeof *to);
+	to->f_type = path[0] == '/' ? 0x6969 : 0;
+	return (0);
+}
+C
+	chmod 0755, $fake;
+	on_host("strongroom/bin/strongroom.fcgi --version");
+	my $answer = by_hand();
+	unlike($answer->{err}, qr/network/, 'a disk is no file server');
+	ok(-e "$house->{database}-wal", 'and has a write-ahead log');
+	$answer = by_hand(LD_PRELOAD => $fake);
+	saved_ok(parse_cgi($answer->{out}), 'NFS: saves');
+	like($answer->{err}, qr/warning .*network file system: journal_mode=truncate/,
+	    'NFS: says that it takes another way');
+	is(unpack('x18 C', slurp($house->{database})), 1,
+	    'NFS: the database has no write-ahead log any more');
+}
+is($house->admin('check')->{exit}, 0, 'every box opens');
+finish();
