@@ -8,8 +8,8 @@ use Test::More;
 use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::Json qw(decode);
-use Strongroom::Machine qw(machine cannot bare_root install_to);
-use Strongroom::Proc qw(launch wait_until);
+use Strongroom::Machine qw(machine cannot bare_root install_to load);
+use Strongroom::Proc qw(wait_until);
 
 my $no = cannot() // (slow() > 1 ? 'sanitizers need what the unit forbids'
     : undef);
@@ -113,34 +113,6 @@ my ($score) = sh('systemd-analyze security --no-pager --threshold=15 '
     . 'strongroom.service') =~ /level for \S+ ([\d.]+)/;
 cmp_ok($score, '<=', 1.5, 'its exposure, as systemd sees it running');
 
-# Clients until told to stop: what went wrong, and the names that were saved.
-sub load {
-	my ($tag, %o) = @_;
-	my $stop = "$house->{dir}/stop-$tag";
-	my $until = time + 120;
-	my $join = launch(4, sub {
-		my ($i) = @_;
-		my (@wrong, @saved);
-		for (my $n = 0; !-e $stop && time < $until; $n++) {
-			my $said = save("$tag-$i-$n", %o);
-			push @{ $said->{status} == 200 ? \@saved : \@wrong },
-			    $said->{status} == 200 ? "$tag-$i-$n"
-			    : $said->{status};
-		}
-		return (scalar @wrong, @saved);
-	});
-	return sub {
-		spew($stop, '');
-		my ($wrong, @saved) = (0);
-		for ($join->()) {
-			my ($n, @names) = @$_;
-			$wrong += $n;
-			push @saved, @names;
-		}
-		return ($wrong, @saved);
-	};
-}
-
 sub requests {
 	my ($unit) = @_;
 	return scalar(() = $host->journal($unit) =~ /status=200/g);
@@ -161,7 +133,7 @@ sub restarts {
 	return $slowest;
 }
 
-my $done = load('restart');
+my $done = load($house, 'restart', \&save);
 my $slowest = restarts('strongroom.service', 10);
 my ($wrong, @saved) = $done->();
 note(sprintf '%d saves over 10 restarts, %d failed; the longest took %.1f s',
@@ -181,7 +153,8 @@ sh('systemctl start alone.service');
 ok(wait_until(20, sub {
 	-S $alone && save('alone', socket => $alone)->{status} == 200;
 }), 'a service that makes its socket itself serves too');
-$done = load('alone', socket => $alone);
+$done = load($house, 'alone',
+    sub { save($_[0], socket => $alone) });
 restarts('alone.service', 3);
 ($wrong) = $done->();
 cmp_ok($wrong, '>', 0, 'but its restarts lose requests');

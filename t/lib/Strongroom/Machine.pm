@@ -10,9 +10,9 @@ use File::Basename qw(dirname);
 use File::Copy qw(copy);
 use File::Find qw(find);
 use Strongroom;
-use Strongroom::Proc qw(start stop running wait_until at_end);
+use Strongroom::Proc qw(launch start stop running wait_until at_end);
 
-our @EXPORT_OK = qw(machine cannot bare_root install_to);
+our @EXPORT_OK = qw(machine cannot bare_root install_to load);
 
 my %env = (PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin'
     . ':/bin', LC_ALL => 'C', TERM => 'dumb');
@@ -140,6 +140,38 @@ sub journal {
 	my ($self, $unit) = @_;
 	return $self->ok_run('journalctl', '--no-pager', '-o', 'cat', '-u',
 	    $unit);
+}
+
+# Four clients that save, one name after the other, until the code that comes
+# back is called. It returns how many saves failed, and the names of the rest.
+sub load {
+	my ($house, $tag, $save) = @_;
+	my $stop = "$house->{dir}/stop-$tag";
+	my $until = time + 300;
+	my $join = launch(4, sub {
+		my ($i) = @_;
+		my ($wrong, @saved) = (0);
+		for (my $n = 0; !-e $stop && time < $until; $n++) {
+			my $name = "$tag-$i-$n";
+			if ($save->($name)->{status} == 200) {
+				push @saved, $name;
+			} else {
+				$wrong++;
+			}
+		}
+		return ($wrong, @saved);
+	});
+	return sub {
+		spew($stop, '');
+		my ($wrong, @saved) = (0);
+		for ($join->()) {
+			my ($n, @names) = @$_;
+			die "@$_" if $n eq 'died';
+			$wrong += $n;
+			push @saved, @names;
+		}
+		return ($wrong, @saved);
+	};
 }
 
 sub end { stop($_[0]{nspawn}, seconds => 60) }
