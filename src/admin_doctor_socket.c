@@ -98,9 +98,22 @@ check_way(struct doctor *doctor, const struct web_user *user,
 	}
 }
 
-/* Whether a process listens there, as the kernel lists it. */
+/* Whether both name one file, by whatever links; a relative name may. */
 static bool
-is_listening(const char *path)
+is_same_path(const char *bound, const char *real)
+{
+	const char *base = strrchr(bound, '/'), *wanted = strrchr(real, '/');
+	char *way = realpath(bound, NULL);
+	bool is_same = bound[0] != '/' ? strcmp(base != NULL ? base + 1 :
+	    bound, wanted + 1) == 0 : way != NULL && strcmp(way, real) == 0;
+
+	free(way);
+	return (is_same);
+}
+
+/* Whether a process listens on the real path, as the kernel lists it. */
+static bool
+is_listening(const char *real)
 {
 	FILE *in = fopen("/proc/net/unix", "re");
 	char line[PATH_MAX + 128], name[PATH_MAX + 1];
@@ -110,7 +123,7 @@ is_listening(const char *path)
 	while (!is_found && fgets(line, sizeof line, in) != NULL)
 		is_found = sscanf(line, "%*s %*s %*s %x %*s %*s %*s %4096[^\n]",
 		    &flags, name) == 2 && (flags & 0x10000) != 0 &&
-		    strcmp(name, path) == 0;
+		    is_same_path(name, real);
 	if (in != NULL)
 		fclose(in);
 	return (is_found);
@@ -118,7 +131,7 @@ is_listening(const char *path)
 
 static void
 check_socket(struct doctor *doctor, const struct web_user *user,
-    const char *path, const struct stat *st)
+    const char *path, const char *real, const struct stat *st)
 {
 	char name[DOCTOR_NAME_MAX];
 	const struct group *group = getgrgid(st->st_gid);
@@ -128,7 +141,7 @@ check_socket(struct doctor *doctor, const struct web_user *user,
 		    "--socket", "%s is no socket", path);
 		return;
 	}
-	if (!is_listening(path))
+	if (!is_listening(real))
 		doctor_find(doctor, DOCTOR_PROBLEM, "start the service",
 		    "nobody listens on %s", path);
 	if ((st->st_mode & 007) != 0)
@@ -151,6 +164,7 @@ doctor_socket(struct doctor *doctor)
 {
 	const char *path = doctor->admin->socket;
 	struct web_user user;
+	char *real = NULL;
 	struct stat st;
 
 	if (path == NULL && stat(usual_path, &st) == -1 && errno == ENOENT) {
@@ -163,14 +177,17 @@ doctor_socket(struct doctor *doctor)
 		path = usual_path;
 	if (!find_user(doctor, &user))
 		return;
-	if (stat(path, &st) == -1)
+	if (stat(path, &st) == -1 || (real = realpath(path, NULL)) == NULL)
 		doctor_find(doctor, DOCTOR_PROBLEM, errno == EACCES ?
 		    "run doctor as root" : "start the service, or correct "
 		    "--socket", "%s: %s", path, strerror(errno));
 	else
-		check_socket(doctor, &user, path, &st);
+		check_socket(doctor, &user, path, real, &st);
 	check_way(doctor, &user, path);
+	if (real != NULL && strcmp(path, real) != 0)
+		check_way(doctor, &user, real);
 	if (doctor->is_silent)
 		doctor_find(doctor, DOCTOR_OK, NULL, "%s, the web server's "
 		    "user, reaches %s", user.name, path);
+	free(real);
 }

@@ -164,6 +164,11 @@ IO::Socket::UNIX->new(Type => SOCK_STREAM, Listen => 1, Local => $dead)
 chmod 0660, $dead or die $!;
 found('a socket that nobody listens on', 'problem', 'socket',
     qr/nobody listens/, '--socket', $dead, @web[2 .. 5]);
+symlink $house->{dir}, "$www/way" or die $!;
+my ($linked) = doctor('--socket', "$www/way/" . ($sock =~ s{.*/}{}r),
+    @web[2 .. 5]);
+is($linked->{problems}, 0, 'a socket by a link is found listening');
+unlink "$www/way" or die $!;
 chmod 0666, $sock or die $!;
 found('a socket for everybody', 'problem', 'socket',
     qr/everybody on this machine .* \(mode 0666\)/);
