@@ -101,7 +101,11 @@ newfile_finish(struct newfile *file)
 	free(file->name);
 	file->name = NULL;
 	/* Without this the name may be gone after a power cut. */
-	return (sync_directory(file->path) == -1 ? complain(file) : 0);
+	if (sync_directory(file->path) == 0)
+		return (0);
+	(void)complain(file);
+	(void)unlink(file->path);
+	return (-1);
 }
 
 void

@@ -20,7 +20,7 @@ int newfile_begin(struct newfile *file, const char *path)
 
 /*
  * Sync it and put it in place, unless something is there by now. Returns 0,
- * or -1 as newfile_begin does.
+ * or -1 as newfile_begin does, and then it is not there.
  */
 int newfile_finish(struct newfile *file)
     __attribute__((warn_unused_result));

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # A backup, and a restore, that are killed at every system call that changes a
-# file: what bears the name is whole, or nothing does, and to do it again
-# works. Control: a backup that is written under its name (sqlite3 .backup).
+# file, or of which it fails: what bears the name is whole, or nothing does;
+# what is said to be done is there; and to do it again works. Control: a backup
+# that is written under its name (sqlite3 .backup).
 
 use strict;
 use warnings;
@@ -11,7 +12,7 @@ use Strongroom::Figure;
 use Strongroom::Proc qw(run);
 
 my @calls = qw(openat pwrite64 fsync fdatasync renameat2 unlink ftruncate);
-my $rows = rounds(30, 200);
+my $rows = rounds(16, 200);
 my $house = house();
 saved_ok($house->cgi(body => with_auth('{"access_token":"t"}')), 'a save');
 $house->tamper("WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 "
@@ -36,25 +37,31 @@ sub clear {
 	-f "$dir/$_" and unlink "$dir/$_" for readdir $dh;
 }
 
-# Kill the command at the nth of each call, for all n: how often each state
-# was left, and how often doing it again failed.
-sub kill_all {
-	my ($dir, $again, @cmd) = @_;
-	my %seen = (killed => 0, absent => 0, whole => 0, torn => 0,
-	    again => 0);
-	for my $call (@calls) {
+# Do this to the nth of each call, for all n, while the command runs: how often
+# each state was left, and how often what was done or said was wrong.
+sub spoil_all {
+	my ($how, $calls, $dir, @cmd) = @_;
+	my %seen = (spoiled => 0, absent => 0, whole => 0, torn => 0,
+	    again => 0, lies => 0);
+	my $trace = "$house->{dir}/trace";
+	for my $call (@$calls) {
 		for (my $n = 1; ; $n++) {
 			clear($dir);
-			my $ran = run(cmd => ['strace', '-qq', '-o', '/dev/null',
-			    '-e', "inject=$call:signal=KILL:when=$n", @cmd],
+			spew($trace, '');
+			my $ran = run(cmd => ['strace', '-qq', '-o', $trace,
+			    '-e', "trace=$call", '-e',
+			    "inject=$call:$how:when=$n", @cmd],
 			    env => Strongroom::clean_env());
-			last if $ran->{exit} ne 'signal 9';
-			$seen{killed}++;
+			last if $ran->{exit} ne 'signal 9'
+			    && slurp($trace) !~ /INJECTED/;
+			$seen{spoiled}++;
 			my $state = state_of("$dir/x.db");
 			$seen{$state}++;
-			$seen{again}++ if $state eq 'absent' && $again
-			    && run(cmd => \@cmd, env => Strongroom::clean_env())
-			    ->{exit} ne '0';
+			$seen{lies}++ if $ran->{exit} eq '0'
+			    && $state ne 'whole';
+			$seen{again}++ if $state eq 'absent' && run(cmd =>
+			    \@cmd, env => Strongroom::clean_env())->{exit}
+			    ne '0';
 		}
 	}
 	return \%seen;
@@ -72,19 +79,41 @@ my %what = (
 );
 my @told;
 for my $name (sort keys %what) {
-	my $seen = kill_all($dir{$name}, 1, @{ $what{$name} });
-	cmp_ok($seen->{killed}, '>', 20, "$name: killed often");
+	my $seen = spoil_all('signal=KILL', \@calls, $dir{$name},
+	    @{ $what{$name} });
+	cmp_ok($seen->{spoiled}, '>', 20, "$name: killed often");
 	is($seen->{torn}, 0, "$name: what bears the name is whole");
 	cmp_ok($seen->{$_}, '>', 0, "$name: some left $_") for qw(absent whole);
 	is($seen->{again}, 0, "$name: done again, it works");
-	push @told, "$name killed $seen->{killed} times: $seen->{torn} torn "
+	push @told, "$name killed $seen->{spoiled} times: $seen->{torn} torn "
 	    . '(0)';
+	for my $error (qw(EIO ENOSPC)) {
+		$seen = spoil_all("error=$error", [qw(pwrite64 fsync
+		    renameat2)], $dir{$name}, @{ $what{$name} });
+		cmp_ok($seen->{spoiled}, '>', 10, "$name: $error, often");
+		is($seen->{torn}, 0, "$name: what bears the name is whole");
+		is($seen->{lies}, 0, "$name: what is said to be done is there");
+		push @told, "$error $seen->{spoiled} times: $seen->{torn} "
+		    . "torn, $seen->{lies} lies (0)";
+	}
 }
 is($house->admin_ok('check'), $whole, 'the database is as it was');
-my $bare = kill_all($dir{bare}, 0, 'sqlite3', $house->{database},
-    ".backup $dir{bare}/x.db");
+
+# A file system that has no rename without replacing, as NFS.
+clear($dir{backup});
+my $linked = run(cmd => ['strace', '-qq', '-o', '/dev/null', '-e',
+    'inject=renameat2:error=EINVAL', @{ $what{backup} }],
+    env => Strongroom::clean_env());
+is($linked->{exit}, 0, 'where no such rename is a backup is linked in place');
+is(state_of("$dir{backup}/x.db"), 'whole', 'whole');
+opendir my $dh, $dir{backup} or die $!;
+is(join(' ', grep { -f "$dir{backup}/$_" } readdir $dh), 'x.db',
+    'and nothing is beside it');
+
+my $bare = spoil_all('signal=KILL', \@calls, $dir{bare}, 'sqlite3',
+    $house->{database}, ".backup $dir{bare}/x.db");
 cmp_ok($bare->{torn}, '>', 0, 'control: written under its name it is torn');
 figure(join ', ', @told);
-control("sqlite3 .backup killed $bare->{killed} times: $bare->{torn} torn");
+control("sqlite3 .backup killed $bare->{spoiled} times: $bare->{torn} torn");
 
 finish();
