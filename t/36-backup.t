@@ -232,8 +232,9 @@ SKIP: {
 	    'says who cannot');
 	chmod 0755, $dir{ours} or die $!;
 	chown $uid, $uid, "$dir{ours}/backup.db" or die $!;
+	chmod 0400, "$dir{ours}/backup.db" or die $!;
 	is(elsewhere($to, 'restore', "$dir{ours}/backup.db", $o)->{exit}, 0,
-	    'one that he can read is restored');
+	    'one that he can read, and cannot write to, is restored');
 	is(join(' ', grep { (stat "$dir{theirs}/$_")[4] != $uid }
 	    files_of($dir{theirs})), '', 'and all that was made is his');
 	$ran = elsewhere($to, 'backup', "$dir{ours}/new.db", $o);
