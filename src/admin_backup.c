@@ -108,9 +108,15 @@ open_backup(const struct admin *admin, const char *path, struct store **store)
 {
 	struct store_conf conf = admin->store;
 	struct judgement judgement = { path, false };
+	enum store_rc rc;
 
 	conf.path = path;
-	return (store_open(store, &conf, STORE_READ) == STORE_OK &&
+	rc = store_open(store, &conf, STORE_READ);
+	/* The backup itself is not to be changed. */
+	if (rc == STORE_OLDER)
+		log_error("copy %s, say STRONGROOM_DATABASE=COPY strongroom "
+		    "migrate, and restore the copy", path);
+	return (rc == STORE_OK &&
 	    store_check(*store, tell_complaint, &judgement) == STORE_OK &&
 	    !judgement.is_damaged);
 }

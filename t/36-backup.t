@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Fcntl qw(:flock);
 use File::Copy qw(copy);
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -167,6 +168,30 @@ for my $refusal (@refusals) {
 	is_deeply([files_of("$house->{dir}/empty")], [],
 	    "restore $name: nothing is made");
 }
+
+# A backup of an older release: a copy of it is migrated first.
+my $old = "$house->{dir}/old";
+mkdir $old or die $!;
+spew("$old/key", decode_base64(slurp(source() . '/t/fixtures/schema-1.key.b64')),
+    0600);
+is(run(cmd => ['sqlite3', "$old/old.db"], stdin => slurp(source()
+    . '/t/fixtures/schema-1.sql'))->{exit}, 0, 'a backup of schema 1');
+my $bytes = slurp("$old/old.db");
+$ran = elsewhere("$old/new.db", 'restore', "$old/old.db",
+    { key => "$old/key" });
+is($ran->{exit}, 1, 'is not restored as it is');
+like($ran->{err}, qr/STRONGROOM_DATABASE=COPY strongroom migrate/,
+    'and it is said what to do');
+is(slurp("$old/old.db"), $bytes, 'it stays as it is');
+ok(!-e "$old/new.db", 'and nothing is made');
+copy("$old/old.db", "$old/copy.db") or die $!;
+my $o = { key => "$old/key" };
+is(elsewhere("$old/copy.db", 'migrate', $o)->{exit}, 0,
+    'a copy is brought up to date');
+is(elsewhere("$old/new.db", 'restore', "$old/copy.db", $o)->{exit}, 0,
+    'and is restored');
+like(elsewhere("$old/new.db", 'check', $o)->{out}, qr/, 0 faults\n\z/,
+    'whole, and all boxes open');
 
 $ran = $house->admin('restore', $backup);
 is($ran->{exit}, 1, 'restore where a database is: exit 1');
