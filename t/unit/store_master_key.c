@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(retired_key_need_not_be_in_the_key_file)
 {
-	struct keyring_print prints[4] = { { .key_id = 0 } };
+	struct keyring_print prints[KEYRING_MAX + 1] = { { .key_id = 0 } };
 	struct keyring *keyring = unit_create();
 	struct store *store = unit_open(STORE_WRITE);
 
