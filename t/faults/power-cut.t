@@ -38,7 +38,7 @@ sub house_on_disk {
 		log_level => 'error', @_ });
 	$house->{image} = "$house->{dir}/disk";
 	open my $fh, '>', $house->{image} or die $!;
-	truncate $fh, 64 << 20 or die $!;
+	truncate $fh, rounds(64, 512) << 20 or die $!;
 	close $fh;
 	must('mkfs.ext4', '-q', '-F', $house->{image});
 	mkdir "$house->{dir}/data", 0700 or die $!;
