@@ -42,6 +42,13 @@ sub wait_until {
 	}
 }
 
+# Numbers of processes come again.
+sub _born {
+	my ($pid, $name) = @_;
+	delete $ended{$pid};
+	$live{$pid} = $name;
+}
+
 # start(cmd => [...], program =>, env => {whole environment}, stdin =>,
 # stdout =>, stderr => (open handles or paths), fds => limit of open files)
 sub start {
@@ -77,7 +84,7 @@ sub start {
 		exec { $program } @cmd or print {*STDERR} "$program: $!\n";
 		POSIX::_exit(127);
 	}
-	$live{$pid} = $o{name} // $cmd[0];
+	_born($pid, $o{name} // $cmd[0]);
 	return $pid;
 }
 
@@ -174,7 +181,7 @@ sub launch {
 			POSIX::_exit(0);
 		}
 		close $to;
-		$live{$pid} = "child $i";
+		_born($pid, "child $i");
 		push @child, [$pid, $from];
 	}
 	close $barrier;
