@@ -55,7 +55,8 @@ is($load->{no_retry_after} // 0, 0, 'each 503 says when to come again');
 my ($half, $full) = map { quantile($load, 503, $_) } 0.5, 0.99;
 cmp_ok($half, '<', 3 * $at_once * slow(), 'a 503 comes at once');
 cmp_ok($full, '<', 3 * $nearly * slow(), 'nearly every one');
-cmp_ok($grown, '<', 3 * $growth * slow(), 'memory does not grow');
+# A sanitizer keeps what is freed.
+cmp_ok($grown, '<', 3 * $growth, 'memory does not grow') if slow() == 1;
 # What waits when a save comes is one batch that syncs and one that queues.
 my $longest = quantile($load, 200, 1);
 cmp_ok($longest, '<', 3 * 1.5 * slow(), 'what is in the queue is saved with '
@@ -109,7 +110,7 @@ my ($free) = slow_run($delay, 'f', 1, threads => 2 * $clients,
 ok(!$free->{count}{503}, 'control: with a place for each client none is '
     . 'refused');
 my (undef, $leaked) = slow_run("$delay,sync:leak:1+:8192", 'm', 2);
-cmp_ok($leaked, '>', 3 * $growth * slow(), 'control: a leak is seen');
+cmp_ok($leaked, '>', 3 * $growth, 'control: a leak is seen');
 control(sprintf 'queue longer than the load: %d times 503; refusals that '
     . 'wait: median %.0f ms; 8 MiB lost a sync: memory %+d KiB',
     $free->{count}{503} // 0, $waited * 1e3, $leaked);
