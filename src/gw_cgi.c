@@ -97,21 +97,34 @@ read_body(struct http *http, uint64_t io_timeout_ms)
 	http->is_cut = n == -1 || http->body.failed;
 }
 
-/* Write the answer; a server that went away is no one to tell. */
+/* Write to the server; that it went away is for no one to know. */
+static void
+write_all(const char *data, size_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; data += n, len -= (size_t)n) {
+		n = write(STDOUT_FILENO, data, len);
+		if (n == -1 && errno != EINTR)
+			break;
+		n = n > 0 ? n : 0;
+	}
+}
+
 static void
 write_answer(const struct reply *reply, const char *request_id, bool is_head)
 {
+	char failure[REPLY_FAILURE_MAX];
 	struct buf out;
-	size_t at = 0;
-	ssize_t n;
 
 	buf_init(&out, reply->body.max + PIECE);
 	reply_write(reply, request_id, is_head, &out);
-	while (at < out.len) {
-		n = write(STDOUT_FILENO, out.data + at, out.len - at);
-		if (n == -1 && errno != EINTR)
-			break;
-		at += n > 0 ? (size_t)n : 0;
+	if (out.failed) {
+		log_error("out of memory for an answer");
+		write_all(failure, reply_write_failure(failure, request_id,
+		    is_head));
+	} else {
+		write_all(out.data, out.len);
 	}
 	buf_fini(&out);
 	/* Let the server see the end now: what follows is our own business. */

@@ -148,14 +148,19 @@ static void
 write_answer(struct gw_fcgi *gw)
 {
 	struct call *call = gw->call;
+	bool is_head = strcmp(call->http.method, "HEAD") == 0;
+	char failure[REPLY_FAILURE_MAX], *data;
+	size_t len;
 
-	reply_write(&call->reply, call->request_id,
-	    strcmp(call->http.method, "HEAD") == 0, &gw->out);
-	if (gw->out.failed)
+	reply_write(&call->reply, call->request_id, is_head, &gw->out);
+	data = gw->out.data;
+	len = gw->out.len;
+	if (gw->out.failed) {
 		log_error("out of memory for an answer");
-	else
-		(void)FCGX_PutStr(gw->out.data, (int)gw->out.len,
-		    gw->request.out);
+		data = failure;
+		len = reply_write_failure(failure, call->request_id, is_head);
+	}
+	(void)FCGX_PutStr(data, (int)len, gw->request.out);
 }
 
 int

@@ -4,9 +4,11 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http.h"
+#include "ident.h"
 #include "json.h"
 #include "reply.h"
 
@@ -146,4 +148,18 @@ reply_write(const struct reply *reply, const char *request_id, bool is_head,
 	buf_puts(out, "\r\n\r\n");
 	if (!is_head)
 		buf_put(out, reply->body.data, reply->body.len);
+}
+
+size_t
+reply_write_failure(char out[REPLY_FAILURE_MAX], const char *request_id,
+    bool is_head)
+{
+	static const char body[] = "{\"success\":false,\"data\":null,"
+	    "\"error\":\"Failed to save integration: Internal error\"}";
+
+	return ((size_t)snprintf(out, REPLY_FAILURE_MAX, "Status: 500 %s\r\n"
+	    "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+	    "X-Request-Id: %.*s\r\nContent-Length: %zu\r\n\r\n%s",
+	    http_phrase(500), IDENT_UUID_LEN, request_id, sizeof body - 1,
+	    is_head ? "" : body));
 }

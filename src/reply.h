@@ -51,4 +51,13 @@ void reply_json(struct reply *reply, int status, const char *json);
 void reply_write(const struct reply *reply, const char *request_id,
     bool is_head, struct buf *out);
 
+enum { REPLY_FAILURE_MAX = 512 };
+
+/*
+ * The same of a 500, for an answer that reply_write had no memory for.
+ * Returns its length.
+ */
+size_t reply_write_failure(char out[REPLY_FAILURE_MAX],
+    const char *request_id, bool is_head);
+
 #endif

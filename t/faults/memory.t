@@ -48,7 +48,8 @@ sub wrong_answer {
 		return '' if $body =~ $FAILURE;
 		return "a $got->{status} says $body";
 	}
-	return "status $got->{status}" if $got->{status} != $due;
+	return "status $got->{status}, exit " . ($got->{exit} // 'none') . ': '
+	    . ($got->{err} // '') if $got->{status} != $due;
 	my $said = eval { decode($body) } or return "no JSON: $body";
 	return '' if $due != 200;
 	my $auth = eval { $house->reveal($said->{data}{integration_id}) };
@@ -107,7 +108,8 @@ sub wrong_run {
 	return "it ends with $ran->{exit}: $ran->{err}"
 	    if $ran->{exit} =~ /signal|still/;
 	return $done->($ran) if $ran->{exit} eq '0';
-	return 'it fails without a word' if "$ran->{err}$ran->{out}" !~ /\S/;
+	return "it fails with $ran->{exit} and no word"
+	    if "$ran->{err}$ran->{out}" !~ /\S/;
 	return '';
 }
 
@@ -158,8 +160,9 @@ my $mode = 'one';	# 'one': the nth fails; 'all': all from the nth on
 sub sample {
 	my ($n, $most) = @_;
 	return 1 .. $n if full() || $n <= $most;
-	my %take = map { $_ => 1 } 1 .. $most / 4,
-	    map { 1 + int rand $n } 1 .. $most * 3 / 4;
+	my $end = int $most / 4;
+	my %take = map { $_ => 1 } 1 .. $end, $n - $end + 1 .. $n,
+	    map { 1 + int rand $n } 1 .. $most / 2;
 	return sort { $a <=> $b } keys %take;
 }
 
@@ -263,7 +266,7 @@ if (full()) {
 		sweep("$name (CGI), and all after it", sub {
 			my $wrong = $code->();
 			# There may be no memory to say so.
-			return $wrong =~ /\Astatus 0\z/ ? '' : $wrong;
+			return $wrong =~ /\Astatus 0,/ ? '' : $wrong;
 		});
 	}
 	$mode = 'one';

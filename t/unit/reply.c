@@ -199,6 +199,25 @@ START_TEST(head_gets_the_length_but_no_body)
 }
 END_TEST
 
+START_TEST(failure_needs_no_memory)
+{
+	static const char body[] = "{\"success\":false,\"data\":null,"
+	    "\"error\":\"Failed to save integration: Internal error\"}";
+	char out[REPLY_FAILURE_MAX], expected[REPLY_FAILURE_MAX];
+
+	snprintf(expected, sizeof expected,
+	    "Status: 500 Internal Server Error\r\n" HEADERS
+	    "Content-Length: %zu\r\n\r\n", strlen(body));
+	ck_assert_uint_eq(reply_write_failure(out, "the-id", true),
+	    strlen(expected));
+	ck_assert_str_eq(out, expected);
+	strcat(expected, body);
+	ck_assert_uint_eq(reply_write_failure(out, "the-id", false),
+	    strlen(expected));
+	ck_assert_str_eq(out, expected);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -214,6 +233,7 @@ main(void)
 		answer_not_made_is_500,
 		answer_is_written_as_a_cgi_response,
 		head_gets_the_length_but_no_body,
+		failure_needs_no_memory,
 	};
 
 	return (unit_main("reply", tests, sizeof tests / sizeof tests[0]));
