@@ -56,7 +56,15 @@ sub _by_hand {
 	return raw_http($port, "$text\r\n$r->{body}");
 }
 
-# Send these bytes, read to the end of the connection.
+# Whether an answer has come as far as its Content-Length says.
+sub _is_whole {
+	my ($head, $body) = split /\r\n\r\n/, $_[0], 2;
+	return defined $body && $head =~ /^content-length:\s*(\d+)/im
+	    && length $body >= $1;
+}
+
+# Send these bytes, read to the end of the connection; with whole => 1 to the
+# end of the answer, behind which a server may wait for what was announced.
 sub raw_http {
 	my ($port, $bytes, %o) = @_;
 	my $none = { status => 599, headers => {}, body => '' };
@@ -82,6 +90,7 @@ sub raw_http {
 		if ($in && @$in) {
 			my $n = sysread $sock, $text, 65536, length $text;
 			$open = 0 if defined $n ? !$n : !$!{EAGAIN} && !$!{EINTR};
+			last if $o{whole} && _is_whole($text);
 		}
 	}
 	return { %$none, open => $open } if $text !~ m{\AHTTP/1\.[01] (\d+)};
