@@ -149,12 +149,15 @@ sub _start {
 	die "$name does not start: " . _slurp($log);
 }
 
-# nginx(dir =>, source =>, socket =>, env =>, keepalive =>)
+# nginx(dir =>, source =>, socket =>, env =>, keepalive =>, connections =>
+# how many at a time, clients' and its own to the worker)
 sub nginx {
 	my (%o) = @_;
 	my $dir = "$o{dir}/nginx";
 	-d $_ || mkdir $_ or die "$_: $!" for $dir;
 	my $keepalive = $o{keepalive} // 32;
+	my $connections = $o{connections} // 1024;
+	my $files = $connections + 64;
 	my $user = $> == 0 ? "user root;\n" : '';
 	my $temp = join '', map { qq(\t${_}_temp_path "$dir/$_";\n) }
 	    qw(client_body fastcgi proxy uwsgi scgi);
@@ -163,7 +166,8 @@ ${user}daemon off;
 worker_processes 1;
 pid "$dir/pid";
 error_log "$dir/error.log" info;
-events { worker_connections 1024; }
+worker_rlimit_nofile $files;
+events { worker_connections $connections; }
 http {
 	access_log "$dir/access.log";
 $temp
