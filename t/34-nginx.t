@@ -8,10 +8,15 @@ use Test::More;
 use Strongroom;
 use Strongroom::Http qw(raw_http);
 use Strongroom::Json qw(decode);
+use Strongroom::Proc qw(wait_until);
 
 my $house = house();
 $house->worker(via => 'spawn-fcgi');
-my $front = $house->nginx;
+# Some answers of nginx need a place of their own to come from.
+my $front = $house->nginx(lines => join "\n",
+    (map { "location = /$_ { return $_; }" } 429, 494, 503, 505),
+    map { "location = $_->[0] { $_->[1] 1s; fastcgi_pass strongroom; }" }
+    ['/late', 'client_body_timeout'], ['/stuck', 'fastcgi_read_timeout']);
 my $body = '{"name":"n","integration_type":"jira"}';
 
 sub json_refusal {
@@ -51,6 +56,13 @@ json_refusal(raw_http($port, 'TRACE ' . SAVE . " HTTP/1.1\r\nHost: l\r\n"
 json_refusal($house->http(path => '/-/refused', key => undef), 404,
     'a path that nginx may use itself');
 
+json_refusal($house->http(path => "/$_", method => 'GET', key => undef),
+    $_ == 494 ? 400 : $_, "nginx's own $_") for 429, 494, 503, 505;
+my $late = raw_http($port, 'POST /late HTTP/1.1' . "\r\nHost: l\r\n"
+    . "Content-Length: 10\r\n\r\nhello");
+is($late->{status}, 599, 'a body that does not come gets no answer');
+ok(!$late->{open}, 'but the end of the connection');
+
 # Headers that a client may not set for the worker.
 my $answer = $house->http(body => $body, headers => ['X-Request-Id' => 'mine',
     'Proxy' => 'http://evil/', 'X_Api_Key' => 'x', 'Status' => '500',
@@ -61,6 +73,15 @@ is($house->http(body => $body, key => undef,
     headers => ['X_Api_Key' => $house->key])->{status}, 401,
     'x_api_key is not x-api-key');
 
+# A worker that hangs.
+kill 'STOP', $house->{worker}{pid};
+my @threads = glob "/proc/$house->{worker}{pid}/task/*/stat";
+ok(wait_until(10, sub { !grep { slurp($_) !~ /\) T / } @threads }),
+    'all its threads stand still');
+json_refusal($house->http(path => '/stuck', body => $body), 504,
+    'a worker that does not answer');
+kill 'CONT', $house->{worker}{pid};
+
 # A worker that is away, and comes back at the same socket.
 my $socket = $house->{worker}{socket};
 is($house->stop_worker->{exit}, 0, 'the worker ends');
@@ -68,6 +89,14 @@ json_refusal($house->http(body => $body), 502, 'no worker');
 unlink $socket;
 $house->worker(socket => $socket);
 saved_ok($house->http(body => $body), 'a new worker is found at once');
+
+# At info nginx quotes headers that it finds invalid, which is why the site has
+# warn. Nothing else that it writes has a key in it.
+my $logs = slurp("$front->{dir}/error.log") . slurp("$front->{dir}/access.log");
+my $quoted = $logs =~ s/^.*client sent invalid header line.*\n//mg;
+is($quoted, 2, 'nginx at info quotes headers');
+cmp_ok(length $logs, '>', 1000, 'nginx has logs');
+is(index($logs, substr $house->key, 13), -1, 'no key in them');
 
 # No body was ever written to a file.
 unlike(slurp("$front->{dir}/error.log"), qr/temporary file/,

@@ -21,14 +21,18 @@ sub quietly { system("$_[0] >/dev/null 2>&1") == 0 }
 # /home, or why not. Call it first: it starts the test anew.
 sub own_host {
 	my (@dirs) = @_;
-	if (!delete $ENV{SR_OWN_HOST}) {
+	my $space = readlink('/proc/self/ns/mnt') // '';
+	my $outer = delete $ENV{SR_OWN_HOST};
+	if (!defined $outer) {
 		return 'only root can have a host of its own' if $> != 0;
 		return 'there are no namespaces here'
 		    if !quietly('unshare -mn mount -t tmpfs none /mnt');
-		$ENV{SR_OWN_HOST} = 1;
+		$ENV{SR_OWN_HOST} = $space;
 		exec 'unshare', '-mn', $^X, (map { "-I$_" } grep { !ref } @INC),
 		    $0, @ARGV;
 	}
+	# What follows must never happen to the machine itself.
+	die "no host of its own\n" if $outer eq '' || $outer eq $space;
 	quietly("mount -t tmpfs -o mode=0755 none $SCRATCH")
 	    or return 'nothing can be mounted here';
 	for my $dir (@dirs) {

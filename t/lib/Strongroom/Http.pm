@@ -150,7 +150,8 @@ sub _start {
 }
 
 # nginx(dir =>, source =>, socket =>, env =>, keepalive =>, connections =>
-# how many at a time, clients' and its own to the worker)
+# how many at a time, clients' and its own to the worker, lines => more of the
+# server block)
 sub nginx {
 	my (%o) = @_;
 	my $dir = "$o{dir}/nginx";
@@ -181,6 +182,7 @@ $temp
 		listen 127.0.0.1:$_[0] backlog=4096;
 		server_name localhost;
 		root "$o{dir}/www";
+@{[$o{lines} // '']}
 		include "$o{source}/nginx/strongroom-locations.conf";
 	}
 }
