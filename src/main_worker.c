@@ -94,6 +94,9 @@ read_options(struct options *options, int argc, char **argv)
 			fputs(usage, stdout);
 			return (EXIT_SUCCESS);
 		default:	/* getopt has said what */
+			if (strchr(argv[optind - 1], ' ') != NULL)
+				log_error("a script's first line gives one "
+				    "word: write --config=FILE in it");
 			return (EXIT_USAGE);
 		}
 	}

@@ -105,6 +105,22 @@ sub new_log {
 	return $new;
 }
 
+# mod_fcgid starts what it needs, and tries for a while when that ends at once.
+sub start_is_refused {
+	my ($front) = @_;
+	on_host('chmod 644 strongroom/data/master.key;'
+	    . 'cp -p public_html/strongroom/strongroom.fcgi x;'
+	    . 'mv x public_html/strongroom/strongroom.fcgi');
+	my $got = door($front, body => $body);
+	like($got->{status}, qr/\A50[03]\z/, 'fcgid: a key file that others '
+	    . 'may read');
+	is($got->{headers}{'content-type'}, 'application/json', 'in JSON');
+	like(new_log($front), qr/master\.key refused: .*chmod it to 0600/,
+	    'and the log says why');
+	on_host('chmod 600 strongroom/data/master.key');
+	saved_ok(door($front, body => $body), 'chmod 600 is the cure');
+}
+
 pack_into('target');
 for my $way (qw(fcgid cgid)) {
 	bring('target');
@@ -135,6 +151,7 @@ for my $way (qw(fcgid cgid)) {
 		    'in JSON');
 		like(new_log($front), qr/exceeds MaxRequestLen \(131072\)/,
 		    'and its log says so');
+		start_is_refused($front);
 	}
 	my @wrong = grep { (stat)[4] != 7001 } glob "$HOME/strongroom/data/*";
 	is("@wrong", '', "$way: all files belong to the account");

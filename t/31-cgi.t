@@ -176,6 +176,12 @@ for my $option (qw(--version --help)) {
 	like($said->{out}, qr/strongroom/, "$option: is answered");
 }
 
+# The kernel makes one word of a script's "--config FILE".
+$answer = $house->cgi(args => ["--config $house->{conf}", '/x/save.cgi'],
+    json => {});
+error_is($answer, 500, 'Internal error', 'a first line of two words');
+like($answer->{err}, qr/ error .*write --config=FILE/, 'gets its cure');
+
 # A configuration that cannot be one is refused in JSON, not by a library.
 for my $file ($house->{dir}, '/dev/null/none') {
 	my $answer = $house->cgi(args => ["--config=$file", '/x/save.cgi'],

@@ -265,6 +265,7 @@ sub nginx {
 
 sub apache {
 	my ($self, %o) = @_;
+	watch_log("$self->{dir}/apache/error.log");
 	my $front = Strongroom::Http::apache(%o, dir => $self->{dir},
 	    env => clean_env());
 	push @{ $self->{fronts} }, $front;
