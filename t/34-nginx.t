@@ -6,7 +6,8 @@ use strict;
 use warnings;
 use Test::More;
 use Strongroom;
-use Strongroom::Http qw(raw_http);
+use Strongroom::FastCGI qw(fcgi_overheard);
+use Strongroom::Http qw(raw_http http_request);
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(wait_until);
 
@@ -72,6 +73,22 @@ isnt($answer->{headers}{'x-request-id'}, 'mine', 'X-Request-Id is ours');
 is($house->http(body => $body, key => undef,
     headers => ['X_Api_Key' => $house->key])->{status}, 401,
     'x_api_key is not x-api-key');
+
+my ($ear, $at) = $house->listener('ear');
+my $deaf = house(name => 'deaf', init => 0)->nginx(socket => $at);
+my $heard = fcgi_overheard($ear, sub {
+	http_request($deaf->{port}, { method => 'POST',
+	    path => '/x', query => '', body => $body, type => 'text/plain',
+	    headers => [Proxy => 'http://evil/', 'X-Other' => 'heard'] });
+});
+like($heard, qr/HTTP_X_OTHERheard/, 'a header reaches the worker');
+unlike($heard, qr/evil/, 'Proxy does not');
+
+# A body with as much framing as there can be lies in no file either.
+my $long = with_auth('{"access_token":"' . 'x' x 1_048_000 . '"}');
+saved_ok(raw_http($port, "${head}Connection: close\r\n"
+    . "Transfer-Encoding: chunked\r\n\r\n"
+    . $long =~ s/(.)/1\r\n$1\r\n/gr . "0\r\n\r\n"), '1 MiB in chunks of a byte');
 
 # A worker that hangs.
 kill 'STOP', $house->{worker}{pid};

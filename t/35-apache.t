@@ -6,7 +6,8 @@ use strict;
 use warnings;
 use Test::More;
 use Strongroom;
-use Strongroom::Http qw(raw_http);
+use Strongroom::FastCGI qw(fcgi_overheard);
+use Strongroom::Http qw(raw_http http_request);
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(run stop);
 
@@ -180,6 +181,21 @@ for my $way (qw(proxy-fcgi fcgid cgid)) {
 		    'a new worker is found at once');
 	}
 	no_key_in($house, $front, $way);
+}
+# Headers that a client may not set for the worker.
+{
+	my $house = house(web => 'socket', init => 0);
+	my ($ear, $at) = $house->listener('ear');
+	chmod 0666, $at;
+	$house->{worker} = { socket => $at };
+	my $front = $house->apache_way('proxy-fcgi');
+	my $heard = fcgi_overheard($ear, sub {
+		http_request($front->{port}, { method => 'POST', path => '/x',
+		    query => '', body => $body, type => 'text/plain', headers =>
+		    [Proxy => 'http://evil/', 'X-Other' => 'heard'] });
+	});
+	like($heard, qr/HTTP_X_OTHERheard/, 'a header reaches the worker');
+	unlike($heard, qr/evil/, 'Proxy does not');
 }
 # Leaks cannot be looked for in a program that is traced.
 touches_no_disk() if slow() == 1 && run(cmd => ['strace', 'true'])->{exit} eq '0';

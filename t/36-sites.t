@@ -145,6 +145,8 @@ cp strongroom-locations.conf /etc/nginx/snippets/
 cp strongroom.conf /etc/nginx/sites-available/
 ln -s ../sites-available/strongroom.conf /etc/nginx/sites-enabled/
 SH
+my ($kept) = slurp("$SHARE/nginx/strongroom.conf") =~ /^\s*keepalive (\d+);/m;
+cmp_ok($kept, '<', 64, 'fewer connections are kept than there are threads');
 my $front = up_nginx();
 serves($front, 'nginx');
 send_to($front, body => $body, query => 'a=secret-query');
