@@ -11,6 +11,9 @@ use Strongroom::Host qw(own_host);
 use Strongroom::Http qw(raw_http);
 use Strongroom::Proc qw(run start stop running wait_until);
 
+plan skip_all => 'this build is for other directories'
+    if index(slurp(program('strongroom')), "\0/etc/strongroom/") < 0
+    || slurp(program('apache/strongroom-cgid.conf')) !~ m{ /usr/local/sbin/};
 my $why = own_host('/etc', '/var', '/run', '/usr/local');
 plan skip_all => $why if $why;
 plan skip_all => 'there is no nginx, apache2 or openssl' if grep { !-x } qw(
