@@ -197,8 +197,9 @@ for my $way (qw(proxy-fcgi fcgid cgid)) {
 	like($heard, qr/HTTP_X_OTHERheard/, 'a header reaches the worker');
 	unlike($heard, qr/evil/, 'Proxy does not');
 }
-# Leaks cannot be looked for in a program that is traced.
-touches_no_disk() if slow() == 1 && run(cmd => ['strace', 'true'])->{exit} eq '0';
+# Leaks cannot be looked for in a program that is traced, and only root can
+# look into one that keeps keys.
+touches_no_disk() if slow() == 1 && $> == 0 && run(cmd => ['strace', 'true'])->{exit} eq '0';
 
 # A module that is not there is named, with the cure.
 for (['headers', [], 'proxy-fcgi', 'a2enmod headers'],
