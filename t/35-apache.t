@@ -188,7 +188,9 @@ for my $way (qw(proxy-fcgi fcgid cgid)) {
 	my ($ear, $at) = $house->listener('ear');
 	chmod 0666, $at;
 	$house->{worker} = { socket => $at };
-	my $front = $house->apache_way('proxy-fcgi');
+	my $front = $house->apache_way('proxy-fcgi', before =>
+	    qq(ProxyPass "/stuck" "unix:$at|fcgi://stuck/" timeout=1\n),
+	    lines => "RequestReadTimeout header=1 body=1\n");
 	my $heard = fcgi_overheard($ear, sub {
 		http_request($front->{port}, { method => 'POST', path => '/x',
 		    query => '', body => $body, type => 'text/plain', headers =>
@@ -196,6 +198,13 @@ for my $way (qw(proxy-fcgi fcgid cgid)) {
 	});
 	like($heard, qr/HTTP_X_OTHERheard/, 'a header reaches the worker');
 	unlike($heard, qr/evil/, 'Proxy does not');
+	json_refusal($house->http(front => $front, path => '/stuck',
+	    key => undef), 504, 'a worker that does not answer');
+	my $head = "POST /x HTTP/1.1\r\nHost: l\r\nContent-Length: 10\r\n";
+	json_refusal(raw_http($front->{port}, $head), 408,
+	    'headers that do not come');
+	json_refusal(raw_http($front->{port}, "$head\r\nhello"), 408,
+	    'a body that does not come');
 }
 # Leaks cannot be looked for in a program that is traced, and only root can
 # look into one that keeps keys.

@@ -273,7 +273,7 @@ sub apache {
 }
 
 # Apache in front of a house for the web, with the file of one way (proxy-fcgi,
-# fcgid, cgid) as it is installed. apache_way('fcgid', lines => directives)
+# fcgid, cgid) as it is installed. apache_way('fcgid', lines => directives, before => others)
 my %WAY_MODULES = ('proxy-fcgi' => ['proxy', 'proxy_fcgi'],
     fcgid => ['fcgid'], cgid => ['cgid']);
 
@@ -294,7 +294,7 @@ sub apache_way {
 	return $self->apache(%o, user => $WEB_USER,
 	    modules => [qw(headers unique_id reqtimeout),
 	    @{ $WAY_MODULES{$way} }, @{ $o{modules} // [] }],
-	    lines => $lines . qq(Include "$SRC/apache/strongroom-common.conf"\n)
+	    lines => $lines . ($o{before} // '') . qq(Include "$SRC/apache/strongroom-common.conf"\n)
 	    . qq(Include "$root/apache/strongroom-$way.conf"\n)
 	    . ($o{lines} // ''));
 }
