@@ -74,10 +74,13 @@ SH
 	chomp($house->{keys}{ $house->user } = $said->{out});
 }
 
+# What a host has for its accounts beside CGI.
+my @extras = qw(rewrite headers unique_id);
+
 sub host {
 	my ($way, $override, $lines) = @_;
 	return $house->apache(user => $has_suexec ? 'www-data' : 'account',
-	    modules => [qw(rewrite headers unique_id), $way,
+	    modules => [@extras, $way,
 	    $has_suexec ? 'suexec' : ()], lines => <<"CONF" . ($lines // ''));
 DocumentRoot "$HOME/public_html"
 <IfModule suexec_module>
@@ -132,7 +135,8 @@ for my $way (qw(fcgid cgid)) {
 	is($house->admin('check')->{exit}, 0, "$way: every box opens");
 	answer_is(door($front, path => '/healthz', method => 'GET',
 	    key => undef), 200, '{"status":"ok"}', "$way: /healthz");
-	for my $path ('/', '/.htaccess', '/strongroom.fcgi', '/x') {
+	for my $path ('/', '/.htaccess', '/strongroom.fcgi',
+	    '/strongroom.fcgi/', '/x') {
 		my $got = door($front, path => $path, method => 'GET');
 		like($got->{status}, qr/\A40[34]\z/, "$way: $path is refused");
 		is($got->{headers}{'content-type'}, 'application/json',
@@ -174,6 +178,10 @@ sub refused {
 sub works { saved_ok(door($front, body => $body), $_[0]) }
 
 works('it works');
+spew("$HOME/public_html/.htaccess", "RewriteEngine On\n"
+    . "RewriteRule ^other/(.*)\$ /strongroom/\$1 [L]\n", 0644);
+saved_ok($house->http(front => $front, path => '/other' . SAVE, body => $body),
+    'rules in the directory above may lead to it');
 on_host('chmod 644 strongroom/data/master.key');
 refused('a key file that others may read', qr/master\.key refused: .*chmod it to 0600/);
 on_host('chmod 600 strongroom/data/master.key');
@@ -201,6 +209,13 @@ SKIP: {
 	works('the program again');
 }
 stop($front->{pid});
+
+# A host with as few modules as will do.
+@extras = qw(rewrite);
+$front = host('cgid', 'All');
+works('without mod_headers and mod_unique_id it works');
+stop($front->{pid});
+@extras = qw(rewrite headers unique_id);
 
 # A host that does not let accounts choose options, but runs scripts.
 $front = host('cgid', 'FileInfo',

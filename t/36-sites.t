@@ -147,6 +147,7 @@ cd /usr/local/share/strongroom/nginx
 cp strongroom-locations.conf /etc/nginx/snippets/
 cp strongroom.conf /etc/nginx/sites-available/
 ln -s ../sites-available/strongroom.conf /etc/nginx/sites-enabled/
+nginx -t
 SH
 my ($kept) = slurp("$SHARE/nginx/strongroom.conf") =~ /^\s*keepalive (\d+);/m;
 cmp_ok($kept, '<', 64, 'fewer connections are kept than there are threads');
@@ -184,6 +185,7 @@ operator(<<'SH');
 cp -r /usr/local/share/strongroom/apache /etc/apache2/strongroom
 ln -s ../strongroom/strongroom.conf /etc/apache2/sites-enabled/
 a2enmod headers unique_id reqtimeout proxy_fcgi
+apache2ctl configtest
 SH
 $front = up_apache();
 serves($front, 'mod_proxy_fcgi');
