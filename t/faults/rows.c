@@ -1,0 +1,92 @@
+/*
+ * rows CONFIG COUNT: that many integrations with boxes, under the identifiers
+ * row-0, row-1 and so on; {"access_token":"row-N"} is in the box. Saving them
+ * one by one would sync for each.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "ident.h"
+#include "secret.h"
+#include "store.h"
+#include "vault.h"
+
+enum { BATCH = 1000, WAIT_MS = 10000 };
+
+/* Save row number n inside the transaction. */
+static int
+put_row(struct store *store, const struct keyring *keyring, long n)
+{
+	char name[32], auth[64], id[IDENT_UUID_LEN + 1];
+	char now[IDENT_TIME_LEN + 1];
+	const struct vault_row owner = { "rows", name };
+	struct store_save save = { .row = {
+	    .integration_id = id, .created_by = "rows",
+	    .unique_identifier = name, .name = name,
+	    .integration_type = integration_types[0],
+	    .status = integration_statuses[0], .active = true,
+	    .has_auth_data = true, .created_at = now, .updated_at = now,
+	    .metadata = "{}" }, .auth_data_given = true };
+	struct buf box;
+	int rc = -1;
+
+	snprintf(name, sizeof name, "row-%ld", n);
+	snprintf(auth, sizeof auth, "{\"access_token\":\"%s\"}", name);
+	ident_time(now, ident_now_us());
+	buf_init(&box, 4096);
+	if (ident_uuid7(id, ident_now_us()) == 0 && vault_seal(keyring,
+	    &owner, auth, strlen(auth), &box) == 0) {
+		save.row.auth_data = box.data;
+		save.row.auth_data_len = box.len;
+		rc = store_save(store, &save) == STORE_OK ? 0 : -1;
+	}
+	buf_fini(&box);
+	return (rc);
+}
+
+static int
+put_rows(struct store *store, const struct keyring *keyring, long count)
+{
+	long n;
+
+	for (n = 0; n < count; n++) {
+		if (n % BATCH == 0 && store_begin(store, WAIT_MS) != STORE_OK)
+			return (-1);
+		if (put_row(store, keyring, n) == -1)
+			return (-1);
+		if ((n % BATCH == BATCH - 1 || n == count - 1) &&
+		    store_commit(store) != STORE_OK)
+			return (-1);
+	}
+	store_checkpoint(store, 0, STORE_LOG_TRUNCATE);
+	return (0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct store_conf place = { 0 };
+	struct keyring *keyring = NULL;
+	struct store *store = NULL;
+	struct conf conf;
+	int rc = EXIT_FAILURE;
+
+	if (argc != 3 || secret_init() == -1 ||
+	    conf_load(&conf, argv[1]) == -1)
+		return (EXIT_FAILURE);
+	place.path = conf.database;
+	place.busy_timeout_ms = (int)conf.busy_timeout_ms;
+	place.journal_mode = (int)conf.journal_mode;
+	keyring = keyring_load(conf.master_key_file);
+	if (keyring != NULL && store_open(&store, &place, STORE_WRITE) ==
+	    STORE_OK && put_rows(store, keyring, atol(argv[2])) == 0)
+		rc = EXIT_SUCCESS;
+	store_close(store);
+	keyring_free(keyring);
+	conf_fini(&conf);
+	return (rc);
+}
