@@ -115,9 +115,9 @@ store_master_key_list(struct store *store,
 
 enum store_rc
 store_master_key_find(struct store *store, uint32_t key_id,
-    int (*each)(void *, const struct store_master_key *), void *cookie)
+    char state[STORE_STATE_MAX + 1])
 {
-	return (store->ops->master_key_find(store, key_id, each, cookie));
+	return (store->ops->master_key_find(store, key_id, state));
 }
 
 enum store_rc

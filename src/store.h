@@ -115,10 +115,10 @@ enum store_rc store_master_key_list(struct store *store,
     int (*each)(void *, const struct store_master_key *), void *cookie)
     __attribute__((warn_unused_result));
 
-/* Call each with the one of that id, or return STORE_NOT_FOUND. */
+/* The state of the one of that id, or STORE_NOT_FOUND. */
+enum { STORE_STATE_MAX = 7 };
 enum store_rc store_master_key_find(struct store *store, uint32_t key_id,
-    int (*each)(void *, const struct store_master_key *), void *cookie)
-    __attribute__((warn_unused_result));
+    char state[STORE_STATE_MAX + 1]) __attribute__((warn_unused_result));
 
 /*
  * Inside a transaction: register a key. It is active from then on, and the

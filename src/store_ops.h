@@ -24,8 +24,7 @@ struct store_ops {
 	uint32_t (*active_key)(const struct store *);
 	enum store_rc (*master_key_list)(struct store *,
 	    int (*)(void *, const struct store_master_key *), void *);
-	enum store_rc (*master_key_find)(struct store *, uint32_t,
-	    int (*)(void *, const struct store_master_key *), void *);
+	enum store_rc (*master_key_find)(struct store *, uint32_t, char *);
 	enum store_rc (*master_key_add)(struct store *,
 	    const struct keyring_print *, const char *);
 	enum store_rc (*master_key_mark)(struct store *, uint32_t,

@@ -94,7 +94,7 @@ uint32_t store_sqlite_active_key(const struct store *);
 enum store_rc store_sqlite_master_key_list(struct store *,
     int (*)(void *, const struct store_master_key *), void *);
 enum store_rc store_sqlite_master_key_find(struct store *, uint32_t,
-    int (*)(void *, const struct store_master_key *), void *);
+    char[STORE_STATE_MAX + 1]);
 enum store_rc store_sqlite_master_key_add(struct store *,
     const struct keyring_print *, const char *);
 enum store_rc store_sqlite_master_key_mark(struct store *, uint32_t,

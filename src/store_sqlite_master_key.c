@@ -130,15 +130,6 @@ store_sqlite_active_key(const struct store *store)
 	return (keys_of(store)->active);
 }
 
-static void
-read_key(struct db_query *query, struct store_master_key *key)
-{
-	key->key_id = (uint32_t)db_int(query, 0);
-	key->state = db_text(query, 1);
-	key->created_at = db_text(query, 2);
-	key->state_since = db_text(query, 3);
-}
-
 enum store_rc
 store_sqlite_master_key_list(struct store *store,
     int (*each)(void *, const struct store_master_key *), void *cookie)
@@ -149,7 +140,10 @@ store_sqlite_master_key_list(struct store *store,
 	enum store_rc rc;
 
 	while ((rc = db_step(&query)) == STORE_OK) {
-		read_key(&query, &key);
+		key.key_id = (uint32_t)db_int(&query, 0);
+		key.state = db_text(&query, 1);
+		key.created_at = db_text(&query, 2);
+		key.state_since = db_text(&query, 3);
 		if (each(cookie, &key) != 0)
 			break;
 	}
@@ -159,18 +153,17 @@ store_sqlite_master_key_list(struct store *store,
 
 enum store_rc
 store_sqlite_master_key_find(struct store *store, uint32_t key_id,
-    int (*each)(void *, const struct store_master_key *), void *cookie)
+    char state[STORE_STATE_MAX + 1])
 {
 	struct db_query query = db_query(store_sqlite_db(store),
 	    MASTER_KEY_FIND);
-	struct store_master_key key;
 	enum store_rc rc;
 
 	db_bind_int(&query, key_id);
-	if ((rc = db_step(&query)) == STORE_OK) {
-		read_key(&query, &key);
-		(void)each(cookie, &key);
-	}
+	rc = db_step(&query);
+	if (rc == STORE_OK && store_sqlite_copy(state, STORE_STATE_MAX + 1,
+	    db_text(&query, 0)) == -1)
+		rc = STORE_UNAVAILABLE;
 	db_done(&query);
 	return (store_sqlite_as_read(rc));
 }

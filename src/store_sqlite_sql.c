@@ -30,8 +30,8 @@ const char *const store_sqlite_sql[STATEMENTS + 1] = {
 	[MASTER_KEY_LIST] = "SELECT key_id, state, created_at, state_since "
 	    "FROM master_keys WHERE purpose = 'seal' "
 	    "ORDER BY created_at, key_id",
-	[MASTER_KEY_FIND] = "SELECT key_id, state, created_at, state_since "
-	    "FROM master_keys WHERE purpose = 'seal' AND key_id = ?",
+	[MASTER_KEY_FIND] = "SELECT state FROM master_keys "
+	    "WHERE purpose = 'seal' AND key_id = ?",
 	[BOX_LIST] = "SELECT id, integration_id, created_by, "
 	    "unique_identifier, auth_data FROM integrations WHERE id > ? "
 	    "AND auth_data IS NOT NULL AND substr(auth_data, 2, 4) <> ? "

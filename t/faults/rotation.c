@@ -2,8 +2,8 @@
  * A library for LD_PRELOAD that spoils a rotation of master keys. What
  * SR_ROTATION has in it:
  *
- *   slow    wait 0.2 s before the lock, so that saves come between the
- *           reading of boxes and their replacement
+ *   slow    wait 0.2 s before the lock, the first 20 times, so that saves come
+ *           between the reading of boxes and their replacement
  *   blind   replace whatever box is there
  *   stale   never notice that another process has committed
  */
@@ -56,10 +56,12 @@ int
 flock(int fd, int operation)
 {
 	const struct timespec pause = { 0, 200000000 };
+	static int times;
 	int (*real)(int, int);
 
 	*(void **)&real = dlsym(RTLD_NEXT, "flock");
-	if ((operation & LOCK_EX) != 0 && is_asked("slow"))
+	if ((operation & LOCK_EX) != 0 && times++ < 20 &&
+	    is_asked("slow"))
 		nanosleep(&pause, NULL);
 	return (real(fd, operation));
 }
