@@ -131,8 +131,13 @@ begin(struct pass *pass)
 	int tries = 0;
 
 	do
-		rc = admin_begin(pass->admin, pass->store);
+		rc = store_begin(pass->store,
+		    pass->admin->store.busy_timeout_ms);
 	while (rc == STORE_BUSY && ++tries < TRIES);
+	if (rc == STORE_BUSY)
+		log_error("the database's lock was not had in %d times %d ms: "
+		    "run this again when there is less to do", TRIES,
+		    pass->admin->store.busy_timeout_ms);
 	return (rc);
 }
 
