@@ -164,7 +164,12 @@ sub try_all {
 	note_save($case, $cgi, $text) if $cgi->{status} != 0;
 
 	my $worker = $house->worker(ready => 0);
-	wait_until(20, sub { -S $worker->{socket} || !running($worker->{pid}) });
+	wait_until(20, sub {
+		return 1 if !running($worker->{pid});
+		my $said = $house->fcgi(method => 'GET', path => '/healthz',
+		    key => undef, type => undef, seconds => 20);
+		return $said->{status} != 599;
+	});
 	if (running($worker->{pid})) {
 		$seen{started}++;
 		$text = qq({"access_token":"fcgi-$n"});

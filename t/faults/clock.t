@@ -22,7 +22,8 @@ plan skip_all => 'sanitizers want to be preloaded first' if slow() > 1;
 alarm(full() ? 3600 : 300);
 
 my $house = house(conf => { threads => 8, io_timeout_ms => 1500 });
-my $clock = "$house->{dir}/clock";
+# Where the worker may read when its sandbox is closed.
+my $clock = "$house->{dir}/data/clock";
 my %env = (LD_PRELOAD => $faketime, FAKETIME_TIMESTAMP_FILE => $clock,
     FAKETIME_NO_CACHE => 1, FAKETIME_DONT_FAKE_MONOTONIC => 1,
     DONT_FAKE_MONOTONIC => 1, NO_FAKE_STAT => 1, TZ => 'UTC');

@@ -5,9 +5,9 @@
  * there were, failed how many of them failed; live, written at the end, how
  * many were not freed.
  *
- * What libfcgi and libconfuse ask for does not count: the one does not look
- * whether it got it, and the scanner of the other ends the process itself,
- * which is at its start then.
+ * What libfcgi, libconfuse and libseccomp ask for does not count: they do not
+ * look whether they got it, or end the process themselves. The last two are
+ * asked at the start alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,7 +36,7 @@ void *__libc_memalign(size_t, size_t);
 void __libc_free(void *);
 
 static struct shared *shared;
-static struct range fcgi, confuse, sodium;
+static struct range fcgi, confuse, seccomp, sodium;
 static _Atomic int64_t live;
 
 static int
@@ -51,6 +51,7 @@ note_object(struct dl_phdr_info *info, size_t size, void *cookie)
 {
 	struct range *to = strstr(info->dlpi_name, "libfcgi") ? &fcgi :
 	    strstr(info->dlpi_name, "libconfuse") ? &confuse :
+	    strstr(info->dlpi_name, "libseccomp") ? &seccomp :
 	    strstr(info->dlpi_name, "libsodium") ? &sodium : NULL;
 	size_t i;
 
@@ -101,7 +102,8 @@ fails(const void *caller)
 {
 	uint64_t n;
 
-	if (shared == NULL || is_in(&fcgi, caller) || is_in(&confuse, caller))
+	if (shared == NULL || is_in(&fcgi, caller) ||
+	    is_in(&confuse, caller) || is_in(&seccomp, caller))
 		return (0);
 	n = ++shared->count;
 	if (n < shared->first || n > shared->last)

@@ -92,7 +92,8 @@ sub let_go { unlink "$_[0]/$_[1].held" }
 sub play {
 	my ($by, $who, $is_locked) = @_;
 	my $house = house(conf => { threads => 4, busy_timeout_ms => 20_000 });
-	my $hold = "$house->{dir}/hold";
+	# Where a worker may write when its sandbox is closed.
+	my $hold = "$house->{dir}/data/hold";
 	mkdir $hold or die $!;
 	my %lock = $is_locked ? () : (SR_NO_LOCK => 1);
 	my $env = { %hook, %lock };
