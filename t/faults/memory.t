@@ -63,7 +63,7 @@ sub asks {
 	my $ask = sub {
 		my ($due, $auth, %request) = @_;
 		my $got = $house->$door(%request,
-		    $door eq 'cgi' ? (env => \%env) : ());
+		    $door eq 'cgi' ? (env => \%env) : (seconds => 10));
 		return "it ends with $got->{exit}: $got->{err}"
 		    if $door eq 'cgi' && $got->{exit} =~ /signal|still/;
 		return 'it has ended' if $door eq 'fcgi'
