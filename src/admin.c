@@ -56,11 +56,13 @@ admin_become_owner(const char *database)
 }
 
 /*
- * Load the key file that fits the database. It is read after the database is
- * opened; a key that comes in between is a reason to look again.
+ * Load the key file that fits the database, or say by which exit code it
+ * cannot be. It is read after the database is opened; a key that comes in
+ * between is a reason to look again.
  */
-static struct keyring *
-load_keyring(const struct admin *admin, struct store *store)
+static enum admin_rc
+load_keyring(const struct admin *admin, struct store *store,
+    struct keyring **to)
 {
 	struct keyring_print prints[KEYRING_MAX + 1];
 	struct keyring *keyring;
@@ -70,18 +72,20 @@ load_keyring(const struct admin *admin, struct store *store)
 	do {
 		keyring = keyring_load(admin->conf.master_key_file);
 		if (keyring == NULL)
-			return (NULL);
+			return (ADMIN_KEY_FILE);
 		rc = store_keys_check(store, prints,
 		    keyring_prints(keyring, prints));
-		if (rc == STORE_OK)
-			return (keyring);
+		if (rc == STORE_OK) {
+			*to = keyring;
+			return (ADMIN_DONE);
+		}
 		keyring_free(keyring);
 	} while (rc == STORE_OTHER_KEY && ++tries < 2);
-	if (rc == STORE_OTHER_KEY)
-		log_error("key file %s is not the one that database %s was "
-		    "sealed with", admin->conf.master_key_file,
-		    admin->conf.database);
-	return (NULL);
+	if (rc != STORE_OTHER_KEY)
+		return (ADMIN_FAILED);
+	log_error("key file %s is not the one that database %s was sealed "
+	    "with", admin->conf.master_key_file, admin->conf.database);
+	return (ADMIN_OTHER_KEY);
 }
 
 bool
@@ -113,24 +117,26 @@ done:
 	return (is_made);
 }
 
-bool
+enum admin_rc
 admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
 {
+	enum admin_rc rc;
+
 	if (store_open(store, &admin->store, mode) != STORE_OK) {
 		*store = NULL;
-		return (false);
+		return (ADMIN_FAILED);
 	}
 	if (keyring == NULL)
-		return (true);
-	if ((*keyring = load_keyring(admin, *store)) == NULL) {
+		return (ADMIN_DONE);
+	if ((rc = load_keyring(admin, *store, keyring)) != ADMIN_DONE) {
 		store_close(*store);
 		*store = NULL;
-		return (false);
+		return (rc);
 	}
 	/* Not the newest one, if the database does not know that yet. */
 	(void)!keyring_activate(*keyring, store_active_key(*store));
-	return (true);
+	return (ADMIN_DONE);
 }
 
 enum store_rc

@@ -39,10 +39,10 @@ struct admin {
 
 /*
  * Open the database, and the key file that fits it, as a subcommand needs
- * them; what is NULL is not asked for. Returns false with the reason logged
- * and nothing to release.
+ * them; what is NULL is not asked for. Returns ADMIN_DONE, or the exit
+ * code, with the reason logged and nothing to release.
  */
-bool admin_open(const struct admin *admin, enum store_mode mode,
+enum admin_rc admin_open(const struct admin *admin, enum store_mode mode,
     struct store **store, struct keyring **keyring)
     __attribute__((warn_unused_result));
 

@@ -126,9 +126,11 @@ admin_backup(const struct admin *admin)
 {
 	enum admin_rc result = ADMIN_FAILED;
 	struct store *store = NULL, *copy = NULL;
+	enum admin_rc opened;
 
-	if (!admin_open(admin, STORE_READ, &store, NULL))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store, NULL);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	if (store_backup(store, admin->file) != STORE_OK)
 		goto done;
 	if (open_backup(admin, admin->file, &copy))

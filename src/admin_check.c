@@ -92,11 +92,15 @@ admin_check(const struct admin *admin)
 	enum admin_rc result = ADMIN_FAILED;
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 
 	tally.complaints = json_out_array();
 	json_out_member(out, "complaints", tally.complaints);
-	if (!admin_open(admin, STORE_READ, &store, &keyring))
+	opened = admin_open(admin, STORE_READ, &store, &keyring);
+	if (opened != ADMIN_DONE) {
+		result = opened;
 		goto done;
+	}
 	tally.keyring = keyring;
 	if (store_check(store, check_database, &tally) != STORE_OK ||
 	    store_integration_list(store, NULL, check_row, &tally) !=

@@ -147,12 +147,14 @@ admin_export(const struct admin *admin)
 	struct export export = { 0 };
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	enum store_rc rc = STORE_UNAVAILABLE;
 
 	/* Five bytes for one, at worst: a name of control characters. */
 	buf_init(&export.line, (size_t)admin->conf.max_body * 6 + 65536);
-	if (!admin_open(admin, STORE_READ, &store, &keyring))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store, &keyring);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	export.keyring = keyring;
 	if (!begin(admin, &export)) {
 		export.failed = true;

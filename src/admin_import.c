@@ -189,14 +189,18 @@ admin_import(const struct admin *admin)
 	struct intake *intake = NULL;
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	size_t max_line = (size_t)admin->conf.max_body + LINE_ROOM;
 
 	buf_init(&import.line, max_line);
 	buf_init(&import.why, WHY_MAX);
 	import_row_init(&import.row, max_line);
 	/* Opened once to see that key file and database fit. */
-	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
+	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	if (opened != ADMIN_DONE) {
+		result = opened;
 		goto done;
+	}
 	store_close(store);
 	import.keeper = keeper_open(admin->conf.master_key_file);
 	if (import.keeper == NULL ||

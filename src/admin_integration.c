@@ -69,10 +69,12 @@ admin_integration_list(const struct admin *admin)
 	enum admin_rc result = ADMIN_FAILED;
 	struct json_out *array = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	struct table table;
 
-	if (!admin_open(admin, STORE_READ, &store, NULL))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store, NULL);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	table_init(&table, list_head, LIST_COLUMNS);
 	if (admin->is_json) {
 		array = json_out_array();
@@ -104,11 +106,13 @@ visit_one(const struct admin *admin, bool wants_keyring,
 	struct visit visit = { .admin = admin, .result = ADMIN_FAILED };
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	enum store_rc rc;
 
-	if (!admin_open(admin, STORE_READ, &store,
-	    wants_keyring ? &keyring : NULL))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store,
+	    wants_keyring ? &keyring : NULL);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	visit.keyring = keyring;
 	rc = store_integration_find(store, admin->id, each, &visit);
 	store_close(store);

@@ -128,14 +128,16 @@ admin_key_create(const struct admin *admin)
 	struct store_key key = { .public_id = public_id };
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	enum store_rc rc = STORE_CONFLICT;
 	enum admin_rc result = ADMIN_FAILED;
 	int i;
 
 	if (!check_owner(admin, &key, created_at, expires_at))
 		return (ADMIN_USAGE);
-	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	if ((text = secret_alloc(APIKEY_LEN + 1)) == NULL)
 		goto done;
 	for (i = 0; rc == STORE_CONFLICT && i < PUBLIC_ID_TRIES; i++) {
@@ -182,6 +184,7 @@ admin_key_import(const struct admin *admin)
 	struct store_key key = { .public_id = public_id };
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	enum admin_rc result = ADMIN_FAILED;
 	enum store_rc rc;
 
@@ -195,8 +198,11 @@ admin_key_import(const struct admin *admin)
 		    "with srk_ it is one of strongroom's own");
 		goto done;
 	}
-	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
+	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	if (opened != ADMIN_DONE) {
+		result = opened;
 		goto done;
+	}
 	apikey_make_public_id(public_id);
 	rc = add(admin, store, keyring, text, &key);
 	if (rc == STORE_CONFLICT)
@@ -243,10 +249,12 @@ admin_key_list(const struct admin *admin)
 	enum admin_rc result = ADMIN_FAILED;
 	struct json_out *array = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	struct table table;
 
-	if (!admin_open(admin, STORE_READ, &store, NULL))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store, NULL);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	table_init(&table, key_head, KEY_COLUMNS);
 	if (admin->is_json) {
 		array = json_out_array();
@@ -268,10 +276,12 @@ admin_key_revoke(const struct admin *admin)
 {
 	char now[IDENT_TIME_LEN + 1];
 	struct store *store = NULL;
+	enum admin_rc opened;
 	enum store_rc rc;
 
-	if (!admin_open(admin, STORE_WRITE, &store, NULL))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_WRITE, &store, NULL);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	ident_time(now, ident_now_us());
 	if ((rc = admin_begin(admin, store)) == STORE_OK) {
 		rc = store_key_revoke(store, admin->id, now);

@@ -142,11 +142,13 @@ admin_master_key_rotate(const struct admin *admin)
 	enum admin_rc result = ADMIN_FAILED;
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	struct reseal reseal = { 0 };
 	char id[ID_LEN + 1];
 
-	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	/* What an earlier rotation has left to do comes first. */
 	if (!reseal_all(admin, store, keyring, &reseal))
 		goto done;
@@ -271,11 +273,13 @@ admin_master_key_status(const struct admin *admin)
 	enum admin_rc result = ADMIN_FAILED;
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
+	enum admin_rc opened;
 	struct status status = { 0 };
 	struct table table;
 
-	if (!admin_open(admin, STORE_READ, &store, &keyring))
-		return (ADMIN_FAILED);
+	opened = admin_open(admin, STORE_READ, &store, &keyring);
+	if (opened != ADMIN_DONE)
+		return (opened);
 	table_init(&table, head, COLUMNS);
 	status.table = &table;
 	if (admin->is_json)

@@ -177,8 +177,9 @@ admin_master_key_retire(const struct admin *admin)
 	struct store *store = NULL;
 	enum admin_rc result;
 
-	if (!admin_open(admin, STORE_WRITE, &store, &keyring))
-		return (ADMIN_FAILED);
+	result = admin_open(admin, STORE_WRITE, &store, &keyring);
+	if (result != ADMIN_DONE)
+		return (result);
 	result = retire_known(admin, store, key_id);
 	store_close(store);
 	keyring_free(keyring);

@@ -113,7 +113,7 @@ for my $case (@cases) {
 	    . 'save integration: Internal error"}', 'in the envelope');
 	for my $command (['key', 'create', '--user', 'u'], ['check'],
 	    ['integration', 'reveal', $id]) {
-		refused($house->admin(@$command), "1|$exit",
+		refused($house->admin(@$command), $exit,
 		    "key file $name: strongroom @$command[0 .. 0]");
 	}
 	is(state_of(), $before, "key file $name: nothing was written");
