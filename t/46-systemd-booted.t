@@ -100,6 +100,10 @@ my $limits = sh('cat /proc/' . main_pid() . '/limits');
 like($limits, qr/^Max core file size\s+0\s+0\s/m, 'no core files');
 unlike($host->journal('strongroom.service'), qr/ warning /,
     'its keys are locked in memory: no warning');
+like($host->journal('strongroom.service'),
+    qr/sandbox is closed: Landlock \d+, seccomp/,
+    'and its own sandbox closes inside of that')
+    if slurp(program('strongroom.fcgi')) =~ /the sandbox is closed/;
 is(join(' ', sh('cat /proc/' . main_pid() . '/net/dev') =~ /^\s*(\w+):/mg),
     'lo', 'no network');
 for my $path (qw(/etc/strongroom /usr/local /var/lib /run)) {

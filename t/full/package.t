@@ -189,6 +189,32 @@ wait_until(60, sub { $served->() > $seen + 50 });
 cmp_ok($wrong, '>', 0, 'which they do when the socket is restarted');
 note("$wrong requests failed");
 
+# Upgraded from a version whose schema was older.
+SKIP: {
+	my $fixture = Strongroom::source() . '/t/fixtures/schema-1';
+	skip 'there is one schema so far', 1 if !-e "$fixture.sql";
+	sh('systemctl stop strongroom.socket strongroom.service; '
+	    . 'mkdir /root/aside; mv /var/lib/strongroom/* /root/aside; '
+	    . 'mv /etc/strongroom/master.key /root/aside');
+	my %at = (db => $host->path('/var/lib/strongroom/strongroom.db'),
+	    key => $host->path('/etc/strongroom/master.key'));
+	must("sqlite3 '$at{db}' < '$fixture.sql' && "
+	    . "base64 -d '$fixture.key.b64' > '$at{key}'");
+	sh('chown strongroom: /etc/strongroom/master.key '
+	    . '/var/lib/strongroom/strongroom.db; chmod 600 '
+	    . '/etc/strongroom/master.key /var/lib/strongroom/strongroom.db');
+	dpkg("-i $new_file");
+	is($host->property('strongroom.service', 'ActiveState'), 'active',
+	    'a database of schema 1 is brought up to date, and served');
+	is_true('strongroom check', 'all of it opens');
+	is_true('ls /var/lib/strongroom/*schema-1*', 'a copy of it stays');
+	sh('systemctl stop strongroom.socket strongroom.service; '
+	    . 'rm /var/lib/strongroom/*; '
+	    . 'mv /root/aside/strongroom* /var/lib/strongroom/; '
+	    . 'mv /root/aside/master.key /etc/strongroom/; '
+	    . 'systemctl start strongroom.socket strongroom.service');
+}
+
 # Removed, and installed again.
 SKIP: {
 	skip 'there is no "strongroom backup" yet', 1
