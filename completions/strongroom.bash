@@ -75,6 +75,8 @@ _strongroom()
 	2:integration)
 		[[ ${words[1]} != show && ${words[1]} != reveal ]] ||
 			_strongroom_ids integration ;;
+	2:master-key)
+		[[ ${words[1]} != retire ]] || _strongroom_ids master-key ;;
 	esac
 }
 
@@ -95,13 +97,14 @@ _strongroom_options()
 # Ids as the command itself lists them, to whoever may read the database.
 _strongroom_ids()
 {
-	local config=() i
+	local config=() i list=list
+	[[ $1 != master-key ]] || list=status
 	for ((i = 1; i < COMP_CWORD - 1; i++)); do
 		[[ ${COMP_WORDS[i]} == --config ]] || continue
 		[[ ${COMP_WORDS[i + 1]} != '=' ]] || ((i++))
 		config=(--config "${COMP_WORDS[i + 1]}")
 	done
-	_strongroom_offer "$("${COMP_WORDS[0]}" "${config[@]}" "$1" list \
+	_strongroom_offer "$("${COMP_WORDS[0]}" "${config[@]}" "$1" $list \
 	    2>/dev/null | tail -n +2 | cut -d ' ' -f 1)"
 }
 

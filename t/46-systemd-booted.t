@@ -178,6 +178,26 @@ cmp_ok(time - $from, '<', 3, 'within a second, thrice that at most');
 is(scalar(grep { falls() } 1 .. 8), 8, 'and eight times more');
 saved_ok(save('after-kills'), 'after which it serves too');
 
+# A new master key, put into use beside the service: the directory is
+# read-only to it, and not to the command.
+SKIP: {
+	skip 'there is no "strongroom master-key" yet', 1
+	    if $host->try('strongroom', '--help')->{out} !~ /^\s+master-key/m;
+	my $keys = sub {
+		map { "$_->{state} $_->{boxes}" }
+		    @{ decode(sh('strongroom master-key status --json')) };
+	};
+	my $pid = main_pid();
+	my ($boxes) = map { s/\Aactive //r } $keys->();
+	sh('strongroom master-key rotate');
+	my $after = saved_ok(save('after-rotation'), 'a save after a rotation');
+	is(join(', ', $keys->()), 'old 0, active ' . ($boxes + 1),
+	    'is sealed with the new master key, as all is');
+	is(sh("strongroom integration reveal $after->{integration_id}"),
+	    '{"access_token":"after-rotation"}', 'and opens');
+	is(main_pid(), $pid, 'the service was not restarted for it');
+}
+
 # A stop, and its end by the next request.
 sh('systemctl stop strongroom.service');
 is($host->property('strongroom.service', 'ActiveState'), 'inactive', 'stopped');

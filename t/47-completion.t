@@ -101,6 +101,14 @@ my $saved = saved_ok($house->fcgi(json => { name => 'n',
 offers_are([$strongroom, '--config', $house->{conf}, 'integration', 'reveal',
     substr $saved->{integration_id}, 0, 4], $saved->{integration_id},
     'integration reveal: the integrations there are');
+SKIP: {
+	skip 'there is no "strongroom master-key" yet', 1
+	    if !exists $verb{'master-key'};
+	my ($old) = @{ Strongroom::Json::decode($house->admin_ok('master-key',
+	    'status', '--json')) };
+	offers_are([$strongroom, '--config', $house->{conf}, 'master-key',
+	    'retire', ''], $old->{key_id}, 'master-key retire: the keys there are');
+}
 offers_are([$strongroom, '--config', '/nonexistent', 'key', 'revoke', ''], '',
     'none, and no word, where there is no database');
 
