@@ -196,8 +196,8 @@ SKIP: {
 	sh('systemctl stop strongroom.socket strongroom.service; '
 	    . 'mkdir /root/aside; mv /var/lib/strongroom/* /root/aside; '
 	    . 'mv /etc/strongroom/master.key /root/aside');
-	my %at = (db => $host->path('/var/lib/strongroom/strongroom.db'),
-	    key => $host->path('/etc/strongroom/master.key'));
+	my %at = (db => "$dir/root/var/lib/strongroom/strongroom.db",
+	    key => "$dir/root/etc/strongroom/master.key");
 	must("sqlite3 '$at{db}' < '$fixture.sql' && "
 	    . "base64 -d '$fixture.key.b64' > '$at{key}'");
 	sh('chown strongroom: /etc/strongroom/master.key '

@@ -26,6 +26,10 @@ sub cannot {
 	}
 	return 'systemd is missing' if !-x '/lib/systemd/systemd';
 	return '/usr is not merged here' if !-l '/lib';
+	my $made = Strongroom::Proc::run(cmd => [qw(unshare --mount --pid
+	    --ipc --uts --net --fork mount -t tmpfs none /mnt)], env => \%env);
+	return 'no namespaces can be made here, as in most containers'
+	    if $made->{exit} ne '0';
 	return;
 }
 
