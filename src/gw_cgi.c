@@ -14,8 +14,6 @@
 #include "log.h"
 #include "number.h"
 
-extern char **environ;
-
 enum {
 	PIECE = 16384,
 	GRACE_MS = 100,			/* for more than Content-Length */

@@ -24,7 +24,7 @@ enum { BACKLOG = 4096 };
 enum listen_kind
 listen_kind(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof address;
 	int is_listening = 0;
 	socklen_t flag_len = sizeof is_listening;

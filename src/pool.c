@@ -29,6 +29,7 @@
 
 enum {
 	LINGER_MS = 20,		/* with a connection that was just served */
+	STACK_BYTES = 256 << 10,	/* of a thread */
 	BACK_OFF_MS = 20,	/* when the system has no more descriptors */
 	WARNING_MS = 1000,	/* between two that say so */
 	DRAIN_MS = 2400,	/* for kept connections, at the stop */
@@ -223,7 +224,7 @@ start_worker(struct pool *pool, struct worker *worker)
 	if (worker->gw == NULL)
 		return (-1);
 	pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, 256 * 1024);
+	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	pthread_mutex_lock(&pool->mutex);
 	rc = pthread_create(&worker->thread, &attr, run, worker);
 	pool->running += rc == 0;
