@@ -63,7 +63,10 @@ each_failing('a faulty body', sub {
 	    || $answer->{status} == 200;
 	return $answer->{err};
 });
+my ($id) = map { $_->{integration_id} } @{ $house->integrations };
 for my $words (['integration', 'list', '--json'], ['integration', 'list'],
+    ['integration', 'show', $id, '--json'], ['integration', 'show', $id],
+    ['integration', 'reveal', $id, '--json'], ['key', 'list', '--json'],
     ['check', '--json'], ['key', 'create', '--user', 'u', '--expires', '1d']) {
 	each_failing("strongroom @$words", sub {
 		my ($env) = @_;
