@@ -21,7 +21,7 @@ enum {
 	RESPONDER = 1,
 	HEAD_LEN = 8, BEGIN_LEN = 8,
 	INPUT_LEN = 16384,
-	PASS_KEEP = 16384,	/* bytes of memory kept between requests */
+	PASS_KEEP = 32768,	/* bytes of memory kept between requests */
 	/* Each run of body gets a head, and had one, but for the first. */
 	PASS_MAX = BEGIN_LEN + 5 * HEAD_LEN + GATE_PARAMS_LEN + INPUT_LEN
 };
@@ -41,6 +41,7 @@ struct gate {
 	size_t head_len;		/* ... how much of it there is ... */
 	size_t content;			/* ... and what is left of the rest */
 	size_t padding;
+	bool lacks_memory;
 	bool is_dropped;
 	bool is_odd;			/* what the library would misread */
 	struct buf pass;		/* records to let through together */
@@ -90,7 +91,11 @@ gate_new(void)
 		return (NULL);
 	}
 	buf_init(&gate->pass, PASS_MAX);
-	if (open_inner(gate) == 0)
+	/* So that want of memory meets bodies, which can be answered. */
+	(void)buf_grow(&gate->pass, PASS_KEEP);
+	if (gate->pass.failed)
+		log_error("out of memory for a FastCGI gateway");
+	else if (open_inner(gate) == 0)
 		return (gate);
 	gate_free(gate);
 	return (NULL);
@@ -363,16 +368,22 @@ is_plain(struct gate *gate)
 	return (false);
 }
 
-/* Lay pass before the library; there is room, for it has read all else. */
-static void
+/*
+ * Lay pass before the library; there is room, for it has read all else. False:
+ * there is nothing for it to read, and it would wait.
+ */
+static bool
 let_through(struct gate *gate)
 {
 	struct buf *pass = &gate->pass;
+	bool is_through;
 	ssize_t n;
 
-	if (pass->failed)
+	if (pass->failed) {
 		refuse(gate, "out of memory for its request");
-	else if (pass->len > 0) {
+		gate->lacks_memory = true;
+		gate->body = 0;
+	} else if (pass->len > 0) {
 		n = send(gate->inner[1], pass->data, pass->len,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n != (ssize_t)pass->len) {
@@ -381,7 +392,9 @@ let_through(struct gate *gate)
 			close_inner(gate);
 		}
 	}
+	is_through = !pass->failed && gate->inner[0] != -1;
 	buf_reset(pass, PASS_KEEP);
+	return (is_through);
 }
 
 int
@@ -395,9 +408,8 @@ gate_open(struct gate *gate, int fd)
 		return (fd);
 	while (gate->phase < AT_BODY)
 		read_more(gate, 0);
-	if (gate->phase == BROKEN)
+	if (gate->phase == BROKEN || !let_through(gate))
 		return (-1);
-	let_through(gate);
 	return (gate->inner[0]);
 }
 
@@ -408,7 +420,7 @@ gate_body(struct gate *gate)
 
 	while (gate->body == 0 && gate->phase == AT_BODY) {
 		read_more(gate, 0);
-		let_through(gate);
+		(void)let_through(gate);
 	}
 	len = gate->inner[0] == -1 ? 0 : gate->body;
 	gate->body = 0;
@@ -419,6 +431,12 @@ bool
 gate_is_whole(const struct gate *gate)
 {
 	return (gate->phase == AT_END);
+}
+
+bool
+gate_lacks_memory(const struct gate *gate)
+{
+	return (gate->lacks_memory);
 }
 
 bool

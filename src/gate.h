@@ -44,6 +44,9 @@ size_t gate_body(struct gate *gate) __attribute__((warn_unused_result));
 /* All of the body was let through, and its end: read that too. */
 bool gate_is_whole(const struct gate *gate);
 
+/* The body was cut here, for want of memory, and not by the peer. */
+bool gate_lacks_memory(const struct gate *gate);
+
 /* The request was whole, and the peer sent nothing after it. */
 bool gate_is_clean(const struct gate *gate);
 

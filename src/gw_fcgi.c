@@ -108,6 +108,7 @@ read_body(struct gw_fcgi *gw)
 		for (; left > 0 && (len = take_piece(in, http)) > 0;
 		    left -= len)
 			;
+	http->body.failed |= gate_lacks_memory(gw->gate);
 	/* The end is read where there is one, or it would be the next's. */
 	http->is_cut = !gate_is_whole(gw->gate) || take_piece(in, http) > 0 ||
 	    FCGX_GetError(in) != 0 || http->body.failed;

@@ -90,7 +90,7 @@ ident_parse_time(const char *text)
 	if (*p == '+' || *p == '-') {
 		(void)sscanf(p + 1, "%2d:%2d", &hours, &minutes);
 		at_us += (*p == '+' ? -1 : 1) * (hours * INT64_C(3600) +
-		    minutes * 60) * US_PER_S;
+		    minutes * INT64_C(60)) * US_PER_S;
 	}
 	return (at_us);
 }

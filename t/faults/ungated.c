@@ -51,6 +51,13 @@ gate_is_whole(const struct gate *gate)
 }
 
 bool
+gate_lacks_memory(const struct gate *gate)
+{
+	(void)gate;
+	return (false);
+}
+
+bool
 gate_is_clean(const struct gate *gate)
 {
 	return (gate->is_told);
