@@ -13,6 +13,7 @@ my $house = house(init => 0);
 my $dest = "$house->{dir}/dest";
 my $prefix = install_to($dest);
 plan skip_all => 'built without systemd' if !defined $prefix;
+plan skip_all => 'units name no path with a space' if $prefix =~ /\s/;
 my $env = Strongroom::clean_env();
 
 sub said { my ($done) = @_; return "$done->{out}$done->{err}" }

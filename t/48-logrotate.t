@@ -54,6 +54,8 @@ $house->ready($worker);
 
 save('one');
 save('two');
+# It answers before it says that it serves.
+Strongroom::Proc::wait_until(10, sub { slurp($log) =~ /serves with/ });
 my $before = slurp($log);
 rotate('--force');
 is(slurp("$log.1"), $before, 'the old log has all that was written');
