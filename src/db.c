@@ -69,12 +69,8 @@ db_classify(int rc)
 	}
 }
 
-/*
- * Log the library's failure and give its kind. The error's text may name
- * columns and files, never values.
- */
-static enum store_rc
-complain(struct db *db, int rc, const char *what)
+enum store_rc
+db_complain(struct db *db, int rc, const char *what)
 {
 	enum store_rc kind = db_classify(rc);
 
@@ -222,7 +218,7 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	if (rc == SQLITE_OK && mode != STORE_READ)
 		rc = probe_writing(db);
 	if (rc != SQLITE_OK) {
-		(void)complain(db, rc, "cannot be opened");
+		(void)db_complain(db, rc, "cannot be opened");
 		goto fail;
 	}
 	/* The log is there by now. The library syncs its name with the first
@@ -258,7 +254,7 @@ db_exec(struct db *db, const char *sql)
 {
 	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 
-	return (rc == SQLITE_OK ? STORE_OK : complain(db, rc, "exec"));
+	return (rc == SQLITE_OK ? STORE_OK : db_complain(db, rc, "exec"));
 }
 
 /* Run a statement without values or rows, prepared at its first use. */
@@ -354,7 +350,7 @@ db_begin(struct db *db, int timeout_ms)
 	code = run(db, &db->begin, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		return (STORE_OK);
-	rc = complain(db, code, "begin");
+	rc = db_complain(db, code, "begin");
 	lockfile_give(db->lock);
 	return (rc);
 }
@@ -367,7 +363,7 @@ db_commit(struct db *db)
 
 	code = run(db, &db->commit, "COMMIT");
 	if (code != SQLITE_OK) {
-		rc = complain(db, code, "commit");
+		rc = db_complain(db, code, "commit");
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 		/* The lock was held, so a busy commit is a strange one. */
 		if (rc != STORE_FULL && rc != STORE_BUSY)
@@ -419,7 +415,7 @@ db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 	    after == STORE_LOG_TRUNCATE ? SQLITE_CHECKPOINT_TRUNCATE :
 	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-		(void)complain(db, rc, "checkpoint");
+		(void)db_complain(db, rc, "checkpoint");
 	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
 	lockfile_give(db->lock);
 }
@@ -434,89 +430,9 @@ db_query(struct db *db, size_t number)
 		rc = sqlite3_prepare_v3(db->handle, db->sql[number], -1,
 		    SQLITE_PREPARE_PERSISTENT, &db->stmt[number], NULL);
 	if (rc != SQLITE_OK)
-		query.rc = complain(db, rc, "prepare");
+		query.rc = db_complain(db, rc, "prepare");
 	query.stmt = db->stmt[number];
 	return (query);
-}
-
-static void
-note_bind(struct db_query *query, int rc)
-{
-	if (rc != SQLITE_OK)
-		query->rc = complain(query->db, rc, "bind");
-}
-
-void
-db_bind_text(struct db_query *query, const char *text)
-{
-	query->bound++;
-	if (query->stmt != NULL)
-		note_bind(query, sqlite3_bind_text(query->stmt, query->bound,
-		    text, -1, SQLITE_STATIC));
-}
-
-void
-db_bind_blob(struct db_query *query, const void *blob, size_t len)
-{
-	query->bound++;
-	if (query->stmt != NULL)
-		note_bind(query, sqlite3_bind_blob64(query->stmt,
-		    query->bound, blob, len, SQLITE_STATIC));
-}
-
-void
-db_bind_int(struct db_query *query, int64_t n)
-{
-	query->bound++;
-	if (query->stmt != NULL)
-		note_bind(query, sqlite3_bind_int64(query->stmt, query->bound,
-		    n));
-}
-
-enum store_rc
-db_step(struct db_query *query)
-{
-	int rc;
-
-	if (query->rc != STORE_OK)
-		return (query->rc);
-	rc = sqlite3_step(query->stmt);
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE ||
-	    (rc & 0xff) == SQLITE_CONSTRAINT)
-		return (db_classify(rc));
-	query->rc = complain(query->db, rc, "step");
-	return (query->rc);
-}
-
-const char *
-db_text(struct db_query *query, int column)
-{
-	return ((const char *)sqlite3_column_text(query->stmt, column));
-}
-
-const void *
-db_blob(struct db_query *query, int column, size_t *len)
-{
-	const void *blob = sqlite3_column_blob(query->stmt, column);
-
-	*len = (size_t)sqlite3_column_bytes(query->stmt, column);
-	return (blob);
-}
-
-int64_t
-db_int(struct db_query *query, int column)
-{
-	return (sqlite3_column_int64(query->stmt, column));
-}
-
-void
-db_done(struct db_query *query)
-{
-	if (query->stmt == NULL)
-		return;
-	(void)sqlite3_reset(query->stmt);
-	(void)sqlite3_clear_bindings(query->stmt);
-	query->stmt = NULL;
 }
 
 int64_t

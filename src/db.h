@@ -25,8 +25,14 @@ enum store_rc db_open(struct db **db, const struct store_conf *conf,
 /* Takes NULL. */
 void db_close(struct db *db);
 
-/* For db_copy: the kind of the library's failure, and its own connection. */
+/* For db_copy and db_query: the kind of the library's failure ... */
 enum store_rc db_classify(int rc);
+
+/*
+ * ... which this logs besides, as what the library was doing; its text may name
+ * columns and files, never values; and the library's own connection.
+ */
+enum store_rc db_complain(struct db *db, int rc, const char *what);
 void *db_handle(struct db *db);
 
 /* The library's version, 3040001 for 3.40.1. */

@@ -1,5 +1,5 @@
 /*
- * A copy of a database that is in use. With db.c the only file that sees
+ * A copy of a database that is in use. One of three files that see
  * sqlite3.h.
  *
  * The copy is made page by page in one step, by the library's backup

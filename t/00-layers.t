@@ -50,8 +50,8 @@ sub only {
 
 only(qr/\b(?:fcgiapp|fcgi_stdio|fcgios)\.h\z/, qr/\Agw_fcgi\.c\z/,
     'only gw_fcgi.c speaks to libfcgi');
-only(qr/\bsqlite3\.h\z/, qr/\Adb(?:_copy)?\.c\z/,
-    'only db.c and db_copy.c speak to SQLite');
+only(qr/\bsqlite3\.h\z/, qr/\Adb(?:_copy|_query)?\.c\z/,
+    'only db, db_copy and db_query speak to SQLite');
 only(qr/\bsodium(?:\.h\z|\/)/,
     qr/\A(?:secret|keyfile|keyring|vault|apikey|parcel|recipient)\.c\z/,
     'only the modules for secrets speak to libsodium');
@@ -94,7 +94,7 @@ only_calls(qr/\bcrypto_\w*aead\w*\s*\(/, qr/\Avault\.c\z/,
     'only vault.c calls the cipher');
 only_calls(qr/\bFCGX_\w+/, qr/\Agw_fcgi\.c\z/,
     'only gw_fcgi.c names libfcgi');
-only_calls(qr/\bsqlite3_?\w*\s*\(/, qr/\Adb(?:_copy)?\.c\z/,
+only_calls(qr/\bsqlite3_?\w*\s*\(/, qr/\Adb(?:_copy|_query)?\.c\z/,
     'only the SQLite store names SQLite');
 
 # Line splicing would hide a whole include from the grep above.
