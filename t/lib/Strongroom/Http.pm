@@ -232,7 +232,20 @@ CONF
 	my $front = _start('apache2', "$dir/apache.conf", "$dir/error.log",
 	    $text, cmd => [@{ $o{wrap} // [] }, 'apache2', '-f', "$dir/apache.conf",
 	    '-DFOREGROUND'], env => $o{env});
+	_wait_for_cgid($dir, $o{user}) if $o{user}
+	    && grep { $_ eq 'cgid' } @{ $o{modules} // ['cgid'] };
 	return { %$front, dir => $dir };
+}
+
+# mod_cgid's socket is root's until it is given to the user that connects.
+sub _wait_for_cgid {
+	my ($dir, $user) = @_;
+	my $uid = getpwnam $user;
+	wait_until(20, sub {
+		opendir my $dh, $dir or return;
+		return grep { (stat "$dir/$_")[4] == $uid }
+		    grep { /^cgid\.sock/ } readdir $dh;
+	}) or die "mod_cgid does not start: " . _slurp("$dir/error.log");
 }
 
 1;
