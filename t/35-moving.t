@@ -6,6 +6,7 @@ use warnings;
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode encode);
+use Strongroom::Proc qw(run);
 
 my $old = house(name => 'old');
 my $new = house(name => 'new');
@@ -154,7 +155,55 @@ for my $wrong ([], ['--recipient', $public, '--in-clear'], ['--recipient', 'srpu
 }
 is($old->admin('recipient', 'create', $secret)->{exit}, 1,
     'a recipient\'s file is never overwritten');
+my $json = decode($old->admin_ok('recipient', 'create', '--json',
+    "$old->{dir}/third"));
+like($json->{public_key}, qr/\Asrpub_[\w-]{48}\z/, 'a recipient in JSON');
+is($old->admin('recipient', 'create', "$old->{dir}/none/r")->{exit}, 1,
+    'a recipient in no directory');
+
+# What cannot be written whole, or read.
+sub to_full_disk {
+	my (@args) = @_;
+	return run(cmd => ['sh', '-c', 'exec "$@" >/dev/full', 'sh',
+	    program('strongroom'), '--config', $old->{conf}, @args],
+	    env => Strongroom::clean_env());
+}
+for my $args (['export', '--in-clear'], ['export', '--recipient', $public],
+    ['recipient', 'create', "$old->{dir}/fourth"]) {
+	my $ran = to_full_disk(@$args);
+	is($ran->{exit}, 1, "@$args[0, 1] to a full disk: exit 1");
+	unlike($ran->{err}, qr/\d+ integrations/, 'and no word of success');
+}
+like(to_full_disk('export', '--in-clear')->{err}, qr/cannot be written whole/,
+    'but one of the fault');
+is(run(cmd => ['sh', '-c', 'exec "$@" <"$0"', $old->{dir},
+    program('strongroom'), '--config', $old->{conf}, 'import'],
+    env => Strongroom::clean_env())->{exit}, 1, 'a directory is not imported');
+for my $bytes (60, 119, 130) {
+	($exit, $out) = import_into($new, substr($exported->{out}, 0, $bytes),
+	    '--identity', $secret);
+	is("$exit @$out", '1 ', "the first $bytes bytes of a parcel: nothing");
+}
+($exit, $out, $err) = import_into($new, $exported->{out}, '--identity',
+    "$old->{dir}/none");
+is("$exit @$out", '1 ', 'a secret key that is not there');
+my $key_file = slurp($new->{master_key});
+spew($new->{master_key}, slurp($old->{master_key}), 0600);
+for my $args (['import'], ['export', '--in-clear']) {
+	is($new->admin(@$args, { stdin => '' })->{exit}, 65,
+	    "$args->[0] with the key file of another database");
+}
+spew($new->{master_key}, $key_file, 0600);
 is($old->admin_ok('check'), "45 integrations, 41 boxes, 0 faults\n",
     'all that was imported is whole');
+
+# A box that was moved: the others are exported, and it is said.
+$new->tamper("UPDATE integrations SET unique_identifier = 'moved' "
+    . "WHERE unique_identifier = 'many-7'");
+my $ran = $new->admin('export', '--in-clear');
+is($ran->{exit}, 1, 'an export with a box that does not open: exit 1');
+is(scalar(split /\n/, $ran->{out}), 44, 'the others are there');
+like($ran->{err}, qr/box of integration \S+ does not open/,
+    'and the one is named');
 
 finish();
