@@ -74,10 +74,11 @@ check_row(void *cookie, const struct integration *row)
 static int
 print_tally(const struct tally *tally, struct json_out *out)
 {
-	if (!tally->is_json)
-		return (printf("%ld integrations, %ld boxes, %ld faults\n",
-		    tally->integrations, tally->boxes, tally->faults) < 0 ?
-		    -1 : 0);
+	if (!tally->is_json) {
+		printf("%ld integrations, %ld boxes, %ld faults\n",
+		    tally->integrations, tally->boxes, tally->faults);
+		return (fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1);
+	}
 	json_out_number(out, "integrations", tally->integrations);
 	json_out_number(out, "boxes", tally->boxes);
 	json_out_number(out, "faults", tally->faults);

@@ -64,8 +64,8 @@ admin_version(const struct admin *admin)
 	int rc;
 
 	if (!admin->is_json)
-		return (puts(PACKAGE_STRING) == EOF ? ADMIN_FAILED :
-		    ADMIN_DONE);
+		return (puts(PACKAGE_STRING) == EOF || fflush(stdout) == EOF ?
+		    ADMIN_FAILED : ADMIN_DONE);
 	out = json_out_object();
 	json_out_text(out, "version", PACKAGE_VERSION);
 	rc = json_out_print(out);

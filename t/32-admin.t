@@ -278,4 +278,19 @@ is($house->admin(qw(key create --user linked --config), $linked,
     { bare => 1 })->{exit}, 0, 'a database by a link');
 ok(!-e "$link.lock", 'has no lock file of its own');
 
+# What cannot be printed is no success.
+my $copies = 0;
+for my $words ([qw(key list)], [qw(integration list)],
+    [qw(integration show), $vid], [qw(integration reveal), $vid], ['check'],
+    ['version'], [qw(master-key status)], ['doctor'], ['backup']) {
+	for my $json ([], ['--json']) {
+		my @more = $words->[0] eq 'backup'
+		    ? "$house->{dir}/copy-" . ++$copies : ();
+		my $ran = run(cmd => ['sh', '-c', 'exec "$@" >/dev/full', 'sh',
+		    program('strongroom'), '--config', $house->{conf}, @$words,
+		    @more, @$json], env => Strongroom::clean_env());
+		is($ran->{exit}, 1, "@$words @$json to a full disk: exit 1");
+	}
+}
+
 finish();
