@@ -152,6 +152,7 @@ static const struct {
 enum { DENIED = sizeof denied / sizeof denied[0] };
 
 struct tries {
+	pthread_barrier_t *start;
 	bool works[DENIED];
 };
 
@@ -161,24 +162,33 @@ try_all(void *cookie)
 	struct tries *tries = cookie;
 	size_t i;
 
+	(void)pthread_barrier_wait(tries->start);
 	for (i = 0; i < DENIED; i++)
 		tries->works[i] = denied[i].works();
 	return (NULL);
 }
 
-/* From this thread and from as many more as there are. */
+/*
+ * From this thread and from as many more as there are. None tries before all
+ * are there: while a thread is in execve(2) no other can be made.
+ */
 static void
 try_from_all(struct tries tries[THREADS])
 {
+	pthread_barrier_t start;
 	pthread_t thread[THREADS];
 	size_t i;
 
+	ck_assert_int_eq(pthread_barrier_init(&start, NULL, THREADS), 0);
+	for (i = 0; i < THREADS; i++)
+		tries[i].start = &start;
 	for (i = 1; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, try_all,
 		    &tries[i]), 0);
+	try_all(&tries[0]);
 	for (i = 1; i < THREADS; i++)
 		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
-	try_all(&tries[0]);
+	pthread_barrier_destroy(&start);
 }
 
 /* A line for who reads the output: how many of the tries were denied. */
