@@ -14,6 +14,9 @@
 #include "parcel.h"
 #include "vault.h"
 
+/* More than a row of the largest max_body comes to, whatever it is by now. */
+enum { LINE_ROOM = 512 << 20 };
+
 struct export {
 	const struct keyring *keyring;
 	struct parcel_writer *parcel;	/* NULL: in clear */
@@ -41,9 +44,16 @@ put_auth_data(struct export *export, const struct integration *row)
 		buf_puts(&export->line, "null");
 		return (0);
 	}
-	if (vault_open(export->keyring, &owner, row->auth_data,
-	    row->auth_data_len, &export->line) == VAULT_OK)
+	switch (vault_open(export->keyring, &owner, row->auth_data,
+	    row->auth_data_len, &export->line)) {
+	case VAULT_OK:
 		return (0);
+	case VAULT_NOMEM:
+		log_error("out of memory while exporting");
+		return (-1);
+	case VAULT_REFUSED:
+		break;
+	}
 	log_error("the box of integration %s does not open: it was altered, "
 	    "or moved from another row", row->integration_id);
 	return (-1);
@@ -150,8 +160,7 @@ admin_export(const struct admin *admin)
 	enum admin_rc opened;
 	enum store_rc rc = STORE_UNAVAILABLE;
 
-	/* Five bytes for one, at worst: a name of control characters. */
-	buf_init(&export.line, (size_t)admin->conf.max_body * 6 + 65536);
+	buf_init(&export.line, LINE_ROOM);
 	opened = admin_open(admin, STORE_READ, &store, &keyring);
 	if (opened != ADMIN_DONE)
 		return (opened);

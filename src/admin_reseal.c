@@ -17,7 +17,7 @@
 enum {
 	BATCH_ROWS = 200,		/* so that a save waits but little */
 	BATCH_BYTES = 2 << 20,
-	BOX_ROOM = 8 << 20,		/* what one box may grow to */
+	BOX_ROOM = 80 << 20,		/* more than the largest max_body's */
 	CHECKPOINT_BYTES = 4 << 20,
 	PASSES = 20,
 	PAUSE_MS = 100,			/* before all passes but the first */

@@ -14,6 +14,10 @@
 
 enum { OWNER_ROOM = 8192 };
 
+/* The years 1 to 9999. */
+static const int64_t first_us = INT64_C(-62135596800000000);
+static const int64_t last_us = INT64_C(253402300799999999);
+
 void
 import_row_init(struct import_row *row, size_t max_line)
 {
@@ -103,10 +107,17 @@ take_time(struct import_row *row, const char *member,
     char to[IDENT_TIME_LEN + 1], struct buf *text)
 {
 	const char *given = take_text(row, member, text, field_moment);
+	int64_t at_us;
 
 	to[0] = '\0';
-	if (given != NULL)
-		ident_time(to, ident_parse_time(given));
+	if (given == NULL)
+		return;
+	/* An offset may carry it out of the years that are written. */
+	at_us = ident_parse_time(given);
+	if (at_us < first_us || at_us > last_us)
+		complain(row, FAULT_MOMENT, member);
+	else
+		ident_time(to, at_us);
 }
 
 /* What a line has beside the members of a save. */

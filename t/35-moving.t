@@ -79,6 +79,8 @@ my @lines = (
     [refused => "{$jira,\"created_by\":\"b\",\"unique_identifier\":\"u2\","
 	. '"created_at":"yesterday"}'],
     [refused => "{$jira,\"created_by\":\"b\",\"unique_identifier\":\"u2\","
+	. '"created_at":"9999-12-31T23:59:59-01:00"}'],
+    [refused => "{$jira,\"created_by\":\"b\",\"unique_identifier\":\"u2\","
 	. "\"integration_id\":\"$id\"}"],
     [refused => '{"name":"' . 'x' x 1_200_000 . '"}'],
     [imported => "{$jira,\"created_by\":\"b\",\"integration_id\":"
@@ -90,7 +92,7 @@ my @lines = (
 is($exit, 1, 'lines that are refused: exit 1');
 is(outcomes($out), join(' ', map { ($_ + 1) . ":$lines[$_][0]" }
     0 .. $#lines), 'each line is told');
-like($err, qr/^14 lines: 3 imported, 0 there already, 11 refused$/m,
+like($err, qr/^15 lines: 3 imported, 0 there already, 12 refused$/m,
     'and counted');
 is($old->show('11111111-2222-3333-4444-555555555555')->{unique_identifier},
     'jira-11111111-2222-3333-4444-555555555555',
