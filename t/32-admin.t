@@ -244,7 +244,9 @@ my %crime = ('moved to another row' =>
     'of a row that changed its identifier' => "UPDATE integrations SET "
     . "unique_identifier = 'id-3' WHERE integration_id = '$vid'",
     'with another last byte' => "UPDATE integrations SET auth_data = "
-    . "CAST(substr(auth_data, 1, length(auth_data) - 1) || x'00' AS BLOB) "
+    . "CAST(substr(auth_data, 1, length(auth_data) - 1) || "
+    . "CASE hex(substr(auth_data, -1)) WHEN '00' THEN x'01' ELSE x'00' END "
+    . "AS BLOB) "
     . "WHERE integration_id = '$vid'",
     'cut short' => "UPDATE integrations SET auth_data = "
     . "substr(auth_data, 1, 10) WHERE integration_id = '$vid'");

@@ -145,7 +145,8 @@ $house = house(name => 'damaged');
 save_ok('cgi', "row-$_", "save $_") for 1 .. 3;
 my ($bad) = sort keys %token;
 $house->tamper("UPDATE integrations SET auth_data = CAST(substr(auth_data, 1, "
-    . "length(auth_data) - 1) || x'00' AS BLOB) WHERE integration_id = "
+    . "length(auth_data) - 1) || CASE hex(substr(auth_data, -1)) "
+    . "WHEN '00' THEN x'01' ELSE x'00' END AS BLOB) WHERE integration_id = "
     . "'$bad'");
 my $former = active();
 $ran = $house->admin(qw(master-key rotate));
