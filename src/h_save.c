@@ -139,6 +139,8 @@ store(struct call *call, struct draft *draft)
 		reply_failure(reply, 500, "Database write failed");
 		break;
 	case STORE_UNAVAILABLE:
+	case STORE_NEWER:
+	case STORE_OLDER:
 		reply_failure(reply, 500, "Database connection failed");
 		break;
 	default:
