@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 
 #include "dbfile.h"
 #include "log.h"
+#include "newfile.h"
 
 enum store_rc
 dbfile_make(const char *path)
@@ -108,18 +108,9 @@ dbfile_is_on_network(const struct dbfile *file)
 int
 dbfile_settle(const struct dbfile *file)
 {
-	char *copy = strdup(file->path);
-	int dir = -1, rc = -1;
-
-	if (copy != NULL)
-		dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir != -1 && fsync(dir) == 0)
-		rc = 0;
-	else
-		log_error("the directory of %s cannot be synced: %s",
-		    file->path, strerror(errno));
-	if (dir != -1)
-		close(dir);
-	free(copy);
-	return (rc);
+	if (newfile_settle(file->path) == 0)
+		return (0);
+	log_error("the directory of %s cannot be synced: %s", file->path,
+	    strerror(errno));
+	return (-1);
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 
 #include "keyfile.h"
 #include "log.h"
+#include "newfile.h"
 
 static const char magic[16] = "strongroom-key1\n";
 
@@ -192,23 +192,6 @@ write_synced(int fd, const unsigned char *data, size_t len)
 	return (fsync(fd));
 }
 
-/* See that the name path is on the disk. */
-static int
-sync_directory(const char *path)
-{
-	char *copy = strdup(path);
-	int dir = -1, rc = -1;
-
-	if (copy != NULL)
-		dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir != -1) {
-		rc = fsync(dir);
-		close(dir);
-	}
-	free(copy);
-	return (rc);
-}
-
 static int
 make_file(const char *path)
 {
@@ -229,7 +212,7 @@ keyfile_write(struct keyfile *file, const char *path)
 	set_sum(file);
 	rc = write_synced(fd, file->bytes, file->len);
 	if (rc == 0)
-		rc = sync_directory(path);
+		rc = newfile_settle(path);
 	if (rc == -1) {
 		log_error("key file %s cannot be written: %s", path,
 		    strerror(errno));
@@ -276,7 +259,7 @@ keyfile_replace(struct keyfile *file, const char *path)
 	if (rc == 0)
 		rc = rename(name, path);
 	if (rc == 0)
-		rc = sync_directory(path);
+		rc = newfile_settle(path);
 	if (rc == -1) {
 		log_error("key file %s cannot be replaced: %s; its directory "
 		    "must be writable for user %u", path, strerror(errno),

@@ -66,8 +66,8 @@ sync_path(const char *path, int flags)
 	return (rc);
 }
 
-static int
-sync_directory(const char *path)
+int
+newfile_settle(const char *path)
 {
 	char *copy = strdup(path);
 	int rc;
@@ -101,7 +101,7 @@ newfile_finish(struct newfile *file)
 	free(file->name);
 	file->name = NULL;
 	/* Without this the name may be gone after a power cut. */
-	if (sync_directory(file->path) == 0)
+	if (newfile_settle(file->path) == 0)
 		return (0);
 	(void)complain(file);
 	(void)unlink(file->path);

@@ -25,6 +25,13 @@ int newfile_begin(struct newfile *file, const char *path)
 int newfile_finish(struct newfile *file)
     __attribute__((warn_unused_result));
 
+/*
+ * See that the name path, new or renamed to, is on the disk: fsync(2) of its
+ * directory. Returns 0, or -1 with errno set; logs nothing.
+ */
+int newfile_settle(const char *path)
+    __attribute__((warn_unused_result));
+
 /* Remove what was not put in place. Takes an all-zero file too. */
 void newfile_fini(struct newfile *file);
 
