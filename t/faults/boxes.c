@@ -13,10 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
-#include "secret.h"
-#include "store.h"
 #include "vault.h"
+#include "vaulted.h"
 
 static int
 print(const void *bytes, size_t len)
@@ -59,25 +57,15 @@ print_row(void *cookie, const struct integration *row)
 int
 main(int argc, char **argv)
 {
-	struct store_conf place = { 0 };
-	struct keyring *keyring = NULL;
-	struct store *store = NULL;
-	struct conf conf;
+	struct vaulted vaulted;
 	int rc = EXIT_FAILURE;
 
-	if (argc != 2 || secret_init() == -1 ||
-	    conf_load(&conf, argv[1]) == -1)
-		return (EXIT_FAILURE);
-	place.path = conf.database;
-	place.busy_timeout_ms = (int)conf.busy_timeout_ms;
-	place.journal_mode = (int)conf.journal_mode;
-	keyring = keyring_load(conf.master_key_file);
-	if (keyring != NULL && store_open(&store, &place, STORE_READ) ==
-	    STORE_OK && store_integration_list(store, NULL, print_row,
-	    keyring) == STORE_OK && fflush(stdout) == 0)
+	if (argc != 2)
+		return (rc);
+	if (vaulted_open(&vaulted, argv[1], STORE_READ) == 0 &&
+	    store_integration_list(vaulted.store, NULL,
+	    print_row, vaulted.keyring) == STORE_OK && fflush(stdout) == 0)
 		rc = EXIT_SUCCESS;
-	store_close(store);
-	keyring_free(keyring);
-	conf_fini(&conf);
+	vaulted_close(&vaulted);
 	return (rc);
 }

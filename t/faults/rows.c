@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
 #include "ident.h"
-#include "secret.h"
-#include "store.h"
 #include "vault.h"
+#include "vaulted.h"
 
 enum { BATCH = 1000, WAIT_MS = 10000 };
 
@@ -69,24 +67,14 @@ put_rows(struct store *store, const struct keyring *keyring, long count)
 int
 main(int argc, char **argv)
 {
-	struct store_conf place = { 0 };
-	struct keyring *keyring = NULL;
-	struct store *store = NULL;
-	struct conf conf;
+	struct vaulted vaulted;
 	int rc = EXIT_FAILURE;
 
-	if (argc != 3 || secret_init() == -1 ||
-	    conf_load(&conf, argv[1]) == -1)
-		return (EXIT_FAILURE);
-	place.path = conf.database;
-	place.busy_timeout_ms = (int)conf.busy_timeout_ms;
-	place.journal_mode = (int)conf.journal_mode;
-	keyring = keyring_load(conf.master_key_file);
-	if (keyring != NULL && store_open(&store, &place, STORE_WRITE) ==
-	    STORE_OK && put_rows(store, keyring, atol(argv[2])) == 0)
+	if (argc != 3)
+		return (rc);
+	if (vaulted_open(&vaulted, argv[1], STORE_WRITE) == 0 &&
+	    put_rows(vaulted.store, vaulted.keyring, atol(argv[2])) == 0)
 		rc = EXIT_SUCCESS;
-	store_close(store);
-	keyring_free(keyring);
-	conf_fini(&conf);
+	vaulted_close(&vaulted);
 	return (rc);
 }

@@ -1,0 +1,21 @@
+#ifndef VAULTED_H
+#define VAULTED_H
+
+#include "conf.h"
+#include "keyring.h"
+#include "store.h"
+
+/* The database and the keys that a configuration names. */
+struct vaulted {
+	struct conf conf;
+	struct keyring *keyring;
+	struct store *store;
+};
+
+/* Open both. Returns 0, or -1 with the reason logged; close it in either case. */
+int vaulted_open(struct vaulted *vaulted, const char *conf,
+    enum store_mode mode);
+
+void vaulted_close(struct vaulted *vaulted);
+
+#endif
