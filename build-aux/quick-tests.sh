@@ -34,12 +34,12 @@ failed()
 	die "the phase \"$1\" failed" "Again, it alone: $2"
 }
 
-# Ours, not those that autoreconf installs.
+# Ours, not those that autoreconf installs; quickstart brings its parts along.
 shell_scripts()
 {
 	local file
 	find quickstart .ci build-aux completions debian hosting t -type f \
-	    ! -name compile ! -name depcomp ! -name missing \
+	    ! -name 'quick-*.sh' ! -name compile ! -name depcomp ! -name missing \
 	    ! -name install-sh ! -name ar-lib ! -name 'config.*' \
 	    ! -name '*-driver*' -print | while read -r file; do
 		if head -n 1 -- "$file" | grep -aqE \
