@@ -11,12 +11,13 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Strongroom;
+use Strongroom::Preload qw(loadable);
 
 our @EXPORT = qw(inject injected);
 
 sub inject {
 	my ($house, $rules, %o) = @_;
-	my %env = (LD_PRELOAD => program('t/faults/inject.so'),
+	my %env = (LD_PRELOAD => loadable(program('t/faults/inject.so')),
 	    SR_INJECT => $rules, SR_INJECT_PATH => $o{path} // $house->{dir});
 	# A sanitizer wants to be the first library, and need not be.
 	$env{ASAN_OPTIONS} = join ':', grep { defined } $ENV{ASAN_OPTIONS},

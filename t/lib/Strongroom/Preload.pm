@@ -7,9 +7,11 @@ package Strongroom::Preload;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Basename qw(basename);
+use File::Temp qw(tempdir);
 use Strongroom::Proc qw(run);
 
-our @EXPORT = qw(preload tool);
+our @EXPORT = qw(preload loadable tool);
 
 my $SRC = $ENV{SR_SRC} // '.';
 my $BUILD = $ENV{SR_BUILD} // "$SRC/build";
@@ -26,11 +28,24 @@ sub _make {
 	return "$dir/$out";
 }
 
+# A library's name as LD_PRELOAD takes it, for which spaces and colons stand
+# between two names.
+my $links;
+
+sub loadable {
+	my ($file) = @_;
+	return $file if $file !~ /[\s:]/;
+	$links //= tempdir('srXXXXXX', TMPDIR => 1, CLEANUP => 1);
+	my $link = "$links/" . basename($file);
+	-l $link or symlink $file, $link or die "$link: $!";
+	return $link;
+}
+
 # preload('name'): the environment in which t/faults/name.c comes first.
 sub preload {
 	my ($name) = @_;
 	my $file = _make($name, "$name.so", '-shared', '-fPIC', '-ldl');
-	return (LD_PRELOAD => $file);
+	return (LD_PRELOAD => loadable($file));
 }
 
 # tool('name', libraries): the program made of t/faults/name.c.
