@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#ifdef HAVE_SECCOMP
+#include <seccomp.h>
+#endif
 
 #include "newfile.h"
 #include "unit.h"
@@ -87,6 +90,69 @@ START_TEST(directory_that_is_not_there_is_named)
 }
 END_TEST
 
+#ifdef HAVE_SECCOMP
+/* From here on the system call fails like this, in this process. */
+static void
+let_fail(int call, unsigned error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	ck_assert_ptr_nonnull(filter);
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), call,
+	    0), 0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+START_TEST(nothing_is_replaced_where_the_file_system_cannot_rename_so)
+{
+	struct newfile file;
+
+	let_fail(SCMP_SYS(renameat2), EINVAL);
+	ck_assert_int_eq(newfile_begin(&file, "x"), 0);
+	ck_assert_int_eq(newfile_finish(&file), 0);
+	newfile_fini(&file);
+	ck_assert_uint_eq(count_of("x*"), 1);
+	ck_assert_int_eq(newfile_begin(&file, "y"), 0);
+	ck_assert_int_eq(mkdir("y", 0700), 0);
+	ck_assert_int_eq(newfile_finish(&file), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	newfile_fini(&file);
+	ck_assert_uint_eq(count_of("y*"), 1);
+}
+END_TEST
+
+START_TEST(file_that_cannot_be_renamed_is_none)
+{
+	struct newfile file;
+
+	let_fail(SCMP_SYS(renameat2), EIO);
+	ck_assert_int_eq(newfile_begin(&file, "x"), 0);
+	ck_assert_int_eq(newfile_finish(&file), -1);
+	ck_assert_int_eq(errno, EIO);
+	newfile_fini(&file);
+	ck_assert_uint_eq(count_of("x*"), 0);
+}
+END_TEST
+
+START_TEST(file_that_is_not_synced_is_none)
+{
+	struct newfile file;
+
+	ck_assert_int_eq(newfile_settle("x"), 0);
+	let_fail(SCMP_SYS(fsync), EIO);
+	ck_assert_int_eq(newfile_settle("x"), -1);
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_int_eq(newfile_begin(&file, "x"), 0);
+	ck_assert_int_eq(newfile_finish(&file), -1);
+	ck_assert_int_eq(errno, EIO);
+	unit_has(unit_log(), "x cannot be made by user");
+	newfile_fini(&file);
+	ck_assert_uint_eq(count_of("x*"), 0);
+}
+END_TEST
+#endif
+
 int
 main(void)
 {
@@ -95,6 +161,11 @@ main(void)
 		file_that_is_given_up_leaves_nothing,
 		what_is_there_is_left_alone,
 		directory_that_is_not_there_is_named,
+#ifdef HAVE_SECCOMP
+		nothing_is_replaced_where_the_file_system_cannot_rename_so,
+		file_that_cannot_be_renamed_is_none,
+		file_that_is_not_synced_is_none,
+#endif
 	};
 
 	return (unit_main("newfile", tests, sizeof tests / sizeof tests[0]));
