@@ -79,11 +79,11 @@ phase()
 run_tests()
 {
 	local no_aslr=() again more=()
-	steps=10
+	steps=11
 	if [ "$full" = yes ]; then
 		[ "$(id -u)" -eq 0 ] || die "test --full needs root" \
 		    "It boots a Debian of its own. Without --full root is not needed."
-		steps=11
+		steps=12
 		more=("${full_packages[@]}")
 	fi
 	check_path "the directory of this checkout" "$here" "Move it elsewhere."
