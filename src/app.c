@@ -111,26 +111,33 @@ app_close(struct app *app)
 	*app = (struct app){ 0 };
 }
 
+/* A root that does not exist serves nothing. */
+static bool
+is_safe_root(const struct app *app, const char *root)
+{
+	char *real = realpath(root, NULL);
+	bool is_safe;
+	size_t i;
+
+	if (real == NULL)
+		return (true);
+	is_safe = !dbfile_is_inside(app->conf.master_key_file, root) &&
+	    !dbfile_is_inside(app->conf.database, root);
+	for (i = 0; i < 2; i++)
+		is_safe &= !dbfile_is_inside(app->guarded[i], real);
+	free(real);
+	return (is_safe);
+}
+
 /* Keys and database must not lie where the web server serves files from. */
 static enum call_rc
 check_document_root(struct call *call)
 {
 	const char *root = call->http.document_root;
-	char *real;
-	bool is_safe;
-	size_t i;
 
 	if (*root == '\0' || strcmp(root, call->safe_root) == 0)
 		return (CALL_GOES_ON);
-	/* A root that does not exist serves nothing. */
-	if ((real = realpath(root, NULL)) == NULL)
-		return (CALL_GOES_ON);
-	is_safe = !dbfile_is_inside(call->app->conf.master_key_file, root) &&
-	    !dbfile_is_inside(call->app->conf.database, root);
-	for (i = 0; i < 2; i++)
-		is_safe &= !dbfile_is_inside(call->app->guarded[i], real);
-	free(real);
-	if (!is_safe) {
+	if (!is_safe_root(call->app, root)) {
 		log_error("the web server's document root contains the key "
 		    "file or the database: move them out of it");
 		return (CALL_FAILED);
