@@ -42,7 +42,7 @@ struct db {
 };
 
 /* The WAL-index header, twice, in words (sqlite.org/walformat.html). */
-enum { HEADER_WORDS = 12, IS_INIT_WORD = 3 };
+enum { HEADER_WORDS = 12, CHANGE_WORD = 2, IS_INIT_WORD = 3 };
 
 enum store_rc
 db_classify(int rc)
@@ -315,6 +315,18 @@ db_stamp(struct db *db, struct store_stamp *stamp)
 	memcpy(stamp->bytes, first, sizeof first);
 	return (memcmp(first, second, sizeof first) == 0 &&
 	    *(unsigned char *)&first[IS_INIT_WORD] == 1);
+}
+
+bool
+db_stamp_is_next(const struct store_stamp *before,
+    const struct store_stamp *after)
+{
+	uint32_t first[HEADER_WORDS], second[HEADER_WORDS];
+
+	/* The library counts commits here. */
+	memcpy(first, before->bytes, sizeof first);
+	memcpy(second, after->bytes, sizeof second);
+	return (second[CHANGE_WORD] == first[CHANGE_WORD] + 1);
 }
 
 const char *

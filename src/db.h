@@ -48,8 +48,10 @@ const char *db_path(const struct db *db);
 /* As dbfile_is_in_place, for the file that is open. */
 bool db_is_in_place(const struct db *db);
 
-/* The stamp of store.h, after a first read. */
+/* The stamp of store.h, after a first read; and how two follow each other. */
 bool db_stamp(struct db *db, struct store_stamp *stamp);
+bool db_stamp_is_next(const struct store_stamp *before,
+    const struct store_stamp *after);
 
 /* Whether two connections are to one and the same file. */
 bool db_is_same(const struct db *one, const struct db *other);

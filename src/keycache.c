@@ -105,3 +105,21 @@ keycache_find(struct keycache *cache, struct store *store,
 		remember(cache, &stamp, hash, rc, key);
 	return (rc);
 }
+
+void
+keycache_keep(struct keycache *cache, struct store *store,
+    const struct store_stamp *before)
+{
+	struct store_stamp after;
+	size_t i;
+
+	if (!store_stamp(store, &after) ||
+	    !store_stamp_is_next(store, before, &after))
+		return;
+	pthread_mutex_lock(&cache->mutex);
+	for (i = 0; i < SLOTS; i++)
+		if (memcmp(&cache->slots[i].stamp, before,
+		    sizeof *before) == 0)
+			cache->slots[i].stamp = after;
+	pthread_mutex_unlock(&cache->mutex);
+}

@@ -4,9 +4,9 @@
 #include "store.h"
 
 /*
- * What was found of keys, found or not, for as long as nothing is committed:
- * a key that is revoked, in whatever process, is revoked here at once. Any
- * thread.
+ * What was found of keys, found or not, for as long as nothing is committed
+ * that may change them: a key that is revoked, in whatever process, is revoked
+ * here at once. Any thread.
  */
 struct keycache;
 
@@ -20,5 +20,13 @@ void keycache_free(struct keycache *cache);
 enum store_rc keycache_find(struct keycache *cache, struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
     __attribute__((warn_unused_result));
+
+/*
+ * A transaction that changed no key was committed in store; before is the
+ * stamp that was taken in it. What was true of keys then is still true, unless
+ * another commit has come since.
+ */
+void keycache_keep(struct keycache *cache, struct store *store,
+    const struct store_stamp *before);
 
 #endif

@@ -216,7 +216,7 @@ serve_pool(struct app *app, int listen_fd, const sigset_t *signals)
 	struct pool *pool;
 	int sig;
 
-	if (writer_start(app->writer, app->conf.queue) == -1 ||
+	if (writer_start(app->writer, app->conf.queue, app->keycache) == -1 ||
 	    (pool = pool_start(app, listen_fd)) == NULL)
 		return (EX_OSERR);
 	log_info("%s serves with %llu threads", PACKAGE_STRING,

@@ -45,6 +45,13 @@ store_stamp(struct store *store, struct store_stamp *stamp)
 	return (store->ops->stamp(store, stamp));
 }
 
+bool
+store_stamp_is_next(const struct store *store,
+    const struct store_stamp *before, const struct store_stamp *after)
+{
+	return (store->ops->stamp_is_next(before, after));
+}
+
 enum store_rc
 store_ping(struct store *store)
 {

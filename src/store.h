@@ -45,6 +45,13 @@ int store_library_version(void);
 /* Take the stamp of this moment; false where it cannot be had cheaply. */
 bool store_stamp(struct store *store, struct store_stamp *stamp);
 
+/*
+ * Whether one commit and no other lies between two stamps. With the first of
+ * them taken in a transaction, that commit is the transaction's.
+ */
+bool store_stamp_is_next(const struct store *store,
+    const struct store_stamp *before, const struct store_stamp *after);
+
 /* Whether the database answers. */
 enum store_rc store_ping(struct store *store)
     __attribute__((warn_unused_result));

@@ -11,6 +11,8 @@ struct store_ops {
 	void (*close)(struct store *);
 	bool (*is_same)(const struct store *, const struct store *);
 	bool (*stamp)(struct store *, struct store_stamp *);
+	bool (*stamp_is_next)(const struct store_stamp *,
+	    const struct store_stamp *);
 	enum store_rc (*ping)(struct store *);
 	enum store_rc (*begin)(struct store *, int);
 	enum store_rc (*commit)(struct store *);

@@ -298,6 +298,7 @@ static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
 	.is_same = sqlite_is_same,
 	.stamp = sqlite_stamp,
+	.stamp_is_next = db_stamp_is_next,
 	.ping = sqlite_ping,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,

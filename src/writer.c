@@ -40,6 +40,7 @@ struct job {
 
 struct writer {
 	struct store *store;	/* belongs to whoever has set is_busy */
+	struct keycache *keycache;	/* lent; NULL: none */
 	pthread_t thread;
 	bool is_started;
 	int busy_timeout_ms;
@@ -128,6 +129,21 @@ begin(struct writer *writer, const struct job *oldest)
 	return (rc);
 }
 
+/* Commit saves, which change no API key. */
+static enum store_rc
+commit(struct writer *writer)
+{
+	struct store *store = writer->store;
+	struct store_stamp before;
+	bool has_stamp = writer->keycache != NULL &&
+	    store_stamp(store, &before);
+	enum store_rc rc = store_commit(store);
+
+	if (rc == STORE_OK && has_stamp)
+		keycache_keep(writer->keycache, store, &before);
+	return (rc);
+}
+
 /* Save a batch in one transaction and note each job's result. */
 static void
 commit_batch(struct writer *writer, struct job *batch)
@@ -149,7 +165,7 @@ commit_batch(struct writer *writer, struct job *batch)
 			return;
 		}
 	}
-	if ((rc = store_commit(store)) != STORE_OK)
+	if ((rc = commit(writer)) != STORE_OK)
 		fail_batch(batch, rc);
 }
 
@@ -267,11 +283,12 @@ writer_open(struct writer **to, const struct store_conf *conf)
 }
 
 int
-writer_start(struct writer *writer, size_t queue)
+writer_start(struct writer *writer, size_t queue, struct keycache *keycache)
 {
 	int rc;
 
 	writer->queue = queue;
+	writer->keycache = keycache;
 	rc = pthread_create(&writer->thread, NULL, run, writer);
 	if (rc != 0) {
 		log_error("the writer's thread does not start: %s",

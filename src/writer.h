@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "keycache.h"
 #include "store.h"
 
 /*
@@ -22,9 +23,11 @@ enum store_rc writer_open(struct writer **writer,
 
 /*
  * Start the thread that commits in groups. At most queue saves are under way,
- * one more is STORE_BUSY at once. Returns 0 or -1.
+ * one more is STORE_BUSY at once. keycache, NULL for none, is told of commits
+ * and outlives the writer. Returns 0 or -1.
  */
-int writer_start(struct writer *writer, size_t queue)
+int writer_start(struct writer *writer, size_t queue,
+    struct keycache *keycache)
     __attribute__((warn_unused_result));
 
 /*

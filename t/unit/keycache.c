@@ -142,6 +142,113 @@ START_TEST(checkpoint_hides_no_revocation)
 }
 END_TEST
 
+/* Revoke, and swear that no key was changed: whether that is believed. */
+static bool
+is_kept(struct house *house, bool is_alone)
+{
+	struct store_found_key key;
+	struct store_stamp before;
+	struct store *other = unit_open(STORE_WRITE);
+
+	ck_assert_int_eq(find(house, &key), STORE_OK);
+	ck_assert_int_eq(store_begin(house->writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert(store_stamp(house->writer, &before));
+	ck_assert_int_eq(store_key_revoke(house->writer, "aaaaaaaa", moment),
+	    STORE_OK);
+	ck_assert_int_eq(store_commit(house->writer), STORE_OK);
+	if (!is_alone) {
+		ck_assert_int_eq(store_begin(other, UNIT_WAIT_MS), STORE_OK);
+		ck_assert_int_eq(store_key_revoke(other, "bbbbbbbb", moment),
+		    STORE_OK);
+		ck_assert_int_eq(store_commit(other), STORE_OK);
+	}
+	store_close(other);
+	keycache_keep(house->cache, house->writer, &before);
+	ck_assert_int_eq(find(house, &key), STORE_OK);
+	return (!key.is_revoked);
+}
+
+START_TEST(key_is_kept_over_a_commit_that_changes_none)
+{
+	struct house house;
+
+	begin(&house);
+	add_key(&house);
+	ck_assert(is_kept(&house, true));
+	end(&house);
+}
+END_TEST
+
+static void
+add_other_key(struct house *house)
+{
+	const struct store_key key = { .public_id = "bbbbbbbb",
+	    .user = "user@example.com", .created_at = moment };
+	const unsigned char other[APIKEY_HASH_LEN] = "b";
+
+	ck_assert_int_eq(store_begin(house->writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_key_add(house->writer, other, &key), STORE_OK);
+	ck_assert_int_eq(store_commit(house->writer), STORE_OK);
+}
+
+START_TEST(key_is_not_kept_when_another_commits_as_well)
+{
+	struct house house;
+
+	begin(&house);
+	add_key(&house);
+	add_other_key(&house);
+	ck_assert(!is_kept(&house, false));
+	end(&house);
+}
+END_TEST
+
+/* What was found before somebody else's commit is not kept by one of ours. */
+START_TEST(key_that_was_out_of_date_is_not_kept)
+{
+	struct store_found_key key;
+	struct store_stamp before;
+	struct house house;
+
+	begin(&house);
+	add_key(&house);
+	add_other_key(&house);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	revoke_key(&house);
+	ck_assert_int_eq(store_begin(house.writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert(store_stamp(house.writer, &before));
+	ck_assert_int_eq(store_key_revoke(house.writer, "bbbbbbbb", moment),
+	    STORE_OK);
+	ck_assert_int_eq(store_commit(house.writer), STORE_OK);
+	keycache_keep(house.cache, house.writer, &before);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	ck_assert(key.is_revoked);
+	end(&house);
+}
+END_TEST
+
+/* A transaction that wrote nothing moves nothing on. */
+START_TEST(key_is_found_after_a_commit_of_nothing)
+{
+	struct store_found_key key;
+	struct store_stamp before;
+	struct house house;
+
+	begin(&house);
+	add_key(&house);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	ck_assert_int_eq(store_begin(house.writer, UNIT_WAIT_MS), STORE_OK);
+	ck_assert(store_stamp(house.writer, &before));
+	ck_assert_int_eq(store_commit(house.writer), STORE_OK);
+	keycache_keep(house.cache, house.writer, &before);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	revoke_key(&house);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	ck_assert(key.is_revoked);
+	end(&house);
+}
+END_TEST
+
 START_TEST(without_a_write_ahead_log_each_look_up_reads)
 {
 	struct store_conf conf = unit_store_conf();
@@ -176,6 +283,10 @@ main(void)
 		key_that_is_added_is_known_at_once,
 		key_that_is_revoked_is_revoked_at_once,
 		checkpoint_hides_no_revocation,
+		key_is_kept_over_a_commit_that_changes_none,
+		key_is_not_kept_when_another_commits_as_well,
+		key_that_was_out_of_date_is_not_kept,
+		key_is_found_after_a_commit_of_nothing,
 		without_a_write_ahead_log_each_look_up_reads,
 	};
 

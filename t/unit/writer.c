@@ -66,7 +66,7 @@ START_TEST(save_with_a_thread_is_there_when_it_returns)
 {
 	struct writer *writer = begin(LONG_MS);
 
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
 	writer_close(writer);
@@ -104,7 +104,7 @@ START_TEST(lock_held_elsewhere_is_busy_with_a_thread)
 {
 	struct writer *writer = begin(SHORT_MS);
 
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	is_locked_out(writer);
 	writer_close(writer);
 }
@@ -125,7 +125,7 @@ START_TEST(failed_write_fails_its_save_and_not_the_next)
 
 	memset(metadata, 'x', sizeof metadata - 1);
 	save.row.metadata = metadata;
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	(void)signal(SIGXFSZ, ignore_limit);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
 	little = (struct rlimit){ sizeof metadata / 2, was.rlim_max };
@@ -145,7 +145,7 @@ START_TEST(close_ends_at_once_and_gives_the_lock_back)
 	struct writer *writer = begin(LONG_MS);
 	int64_t began;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
 	began = ident_monotonic_ms();
 	writer_close(writer);
@@ -159,7 +159,7 @@ START_TEST(close_of_an_idle_writer_ends)
 {
 	struct writer *writer = begin(LONG_MS);
 
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	writer_close(writer);
 }
 END_TEST

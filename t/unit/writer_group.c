@@ -90,7 +90,7 @@ START_TEST(saves_of_32_threads_are_all_there)
 	struct submitter all[THREADS];
 	int i;
 
-	ck_assert_int_eq(writer_start(writer, THREADS), 0);
+	ck_assert_int_eq(writer_start(writer, THREADS, NULL), 0);
 	start(all, THREADS, writer, save_many, NULL);
 	join(all, THREADS);
 	for (i = 0; i < THREADS; i++)
@@ -125,7 +125,7 @@ START_TEST(first_saves_under_one_identifier_make_one_row)
 	struct submitter all[THREADS];
 	int i;
 
-	ck_assert_int_eq(writer_start(writer, THREADS), 0);
+	ck_assert_int_eq(writer_start(writer, THREADS, NULL), 0);
 	start(all, THREADS, writer, save_same, NULL);
 	join(all, THREADS);
 	ck_assert_uint_eq(unit_rows(), 1);
@@ -161,7 +161,7 @@ START_TEST(conflict_fails_its_own_save_and_none_beside_it)
 	int i;
 
 	ck_assert_int_eq(save_one(writer, "taken"), STORE_OK);
-	ck_assert_int_eq(writer_start(writer, THREADS), 0);
+	ck_assert_int_eq(writer_start(writer, THREADS, NULL), 0);
 	start(all, THREADS, writer, save_conflicting, NULL);
 	join(all, THREADS);
 	for (i = 0; i < THREADS; i++)
@@ -198,7 +198,7 @@ START_TEST(save_beyond_the_queue_is_busy_at_once)
 	atomic_int answered = 0;
 	int i, fd, busy = 0;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE), 0);
+	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	fd = unit_take_lock();
 	start(all, THREADS, writer, save_counted, &answered);
 	while (atomic_load(&answered) < THREADS - QUEUE)
@@ -245,7 +245,7 @@ START_TEST(log_stays_short_while_the_queue_is_never_empty)
 	struct submitter all[THREADS];
 	struct stat st;
 
-	ck_assert_int_eq(writer_start(writer, THREADS), 0);
+	ck_assert_int_eq(writer_start(writer, THREADS, NULL), 0);
 	start(all, THREADS, writer, save_boxes, NULL);
 	join(all, THREADS);
 	ck_assert_uint_eq(unit_rows(), THREADS * ROUNDS);
