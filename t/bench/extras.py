@@ -10,8 +10,10 @@ import socket
 import sqlite3
 import statistics
 import struct
+import subprocess
 import time
 
+from report import progress
 from servers import SAVE, SOURCE, Failed, free_port, make_vault, wait_until
 
 BATCHES = (1, 8, 64)
@@ -41,6 +43,25 @@ ScriptAlias "/hello" "{dir}/hello_cgi"
 ScriptAlias "/" "{dir}/strongroom.fcgi/"
 SetEnv STRONGROOM_DATABASE "{dir}/save.db"
 SetEnv STRONGROOM_MASTER_KEY_FILE "{dir}/save.key"
+Listen 127.0.0.1:{static_port}
+<VirtualHost 127.0.0.1:{static_port}>
+	ScriptAlias "/" "{dir}/static.fcgi/"
+</VirtualHost>
+"""
+
+# A source that is configured in place can be built nowhere else, and neither
+# may have a path with spaces.
+STATIC = """
+mkdir tree tree/src && cd tree
+cp "$SOURCE"/src/*.[ch] src/
+for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
+    config.h.in build-aux schema t; do
+	ln -s "$SOURCE/$name" .
+done
+mkdir ../made && cd ../made
+../tree/configure --quiet --enable-static-binary --disable-dependency-tracking
+make -s -j2 strongroom.fcgi
+mv strongroom.fcgi ../static.fcgi
 """
 
 
@@ -101,6 +122,10 @@ def start_apache(house):
     """As www-data where this is root: apache refuses to be root itself."""
     home = house.dir / "cgi"
     home.mkdir()
+    progress("building what shared hosts get, one file without libraries")
+    subprocess.run(["/bin/sh", "-euc", STATIC], cwd=home, check=True,
+                   env=house.env | {"SOURCE": str(SOURCE)},
+                   stdout=subprocess.DEVNULL)
     for program in ("strongroom.fcgi", "t/bench/hello_cgi"):
         shutil.copy(house.build / program, home)
     key = make_vault(house, "cgi/save")
@@ -113,47 +138,50 @@ def start_apache(house):
             os.chown(path, www.pw_uid, www.pw_gid)
         if any(not p.stat().st_mode & 0o001 for p in home.parents):
             return None, key
-    port = free_port()
+    ports = [free_port(), free_port()]
     modules = next(m for m in map(pathlib.Path, (
         "/usr/lib/apache2/modules", "/usr/libexec/apache2")) if m.is_dir())
     conf = house.write("cgi/apache.conf", APACHE.format(
-        dir=home, port=port, modules=modules, user=user))
+        dir=home, port=ports[0], static_port=ports[1], modules=modules,
+        user=user))
     house.start("apache", "apache2", "-f", str(conf), "-DFOREGROUND")
 
     def up():
         with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", port)) == 0
+            return s.connect_ex(("127.0.0.1", ports[0])) == 0
     wait_until(up, "apache2 does not answer")
-    return port, key
+    return ports, key
 
 
 def cgi_ms(house):
-    """One save under mod_cgid beside a program that says hello: medians of
-    requests in turn, one at a time."""
-    port, key = start_apache(house)
-    if port is None:
+    """One save under mod_cgid, by the program and by the one without
+    libraries, beside a program that says hello: medians of requests in turn,
+    one at a time."""
+    ports, key = start_apache(house)
+    if ports is None:
         return None
-    # A new connection each: on a kept one mod_cgid waits 10 ms for the end
-    # of the program before the next request.
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     body = (house.dir / "save.body").read_bytes()
-    took = {"/hello": [], SAVE: []}
+    took = {"hello": [], "save": [], "static": []}
+    doors = {"hello": (ports[0], "/hello"), "save": (ports[0], SAVE),
+             "static": (ports[1], SAVE)}
     for _ in range(CGI_REQUESTS):
-        for path, times in took.items():
+        for name, (port, path) in doors.items():
+            # A new connection each: on a kept one mod_cgid waits 10 ms for the
+            # end of the program before the next request.
+            link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             before = time.monotonic()
             link.request("POST", path, body, {
                 "Content-Type": "application/json", "x-api-key": key})
             answer = link.getresponse()
             text = answer.read()
-            times.append((time.monotonic() - before) * 1e3)
+            took[name].append((time.monotonic() - before) * 1e3)
             link.close()
             if answer.status != 200:
                 log = house.dir / "cgi/apache-error.log"
-                raise Failed(f"{path}: {answer.status} {text[:500]}\n"
+                raise Failed(f"{name}: {answer.status} {text[:500]}\n"
                              f"{log.read_text()}")
     house.stop("apache")
-    hello, save = map(statistics.median, took.values())
-    return {"hello": hello, "save": save, "ratio": save / hello}
+    return {name: statistics.median(times) for name, times in took.items()}
 
 
 def fill(house, name, template, rows):
