@@ -22,9 +22,9 @@
 
 enum {
 	/* A longer write-ahead log is brought in when nothing has queued ... */
-	CHECKPOINT_BYTES = 4 << 20,
+	CHECKPOINT_BYTES = 2 << 20,
 	/* ... and an even longer one whatever has. */
-	CHECKPOINT_AT_ONCE_BYTES = 8 << 20,
+	CHECKPOINT_AT_ONCE_BYTES = 4 << 20,
 	SLICE_MS = 100,			/* of the wait for the lock */
 	WARNING_MS = 1000		/* between two of one kind */
 };

@@ -132,7 +132,7 @@ sub play {
 		arm($hold, 'reset');
 		order($holder, 'checkpoint');
 	} else {
-		# A worker brings its log in when it is over 4 MiB, after the
+		# A worker brings its log in when it is over 2 MiB, after the
 		# commit that made it so; it is held before that, too.
 		$second = $house->worker(env => $held);
 		arm($hold, 'lock');
