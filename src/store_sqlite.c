@@ -11,47 +11,7 @@
 #include "db_copy.h"
 #include "dbfile.h"
 #include "log.h"
-#include "schema.h"
 #include "store_sqlite.h"
-
-struct store_sqlite *
-store_sqlite_of(struct store *store)
-{
-	return ((void *)store);
-}
-
-struct db *
-store_sqlite_db(struct store *store)
-{
-	return (store_sqlite_of(store)->db);
-}
-
-enum store_rc
-store_sqlite_finish(struct db_query *query)
-{
-	enum store_rc rc = db_step(query);
-
-	db_done(query);
-	return (rc == STORE_NOT_FOUND ? STORE_OK : rc);
-}
-
-enum store_rc
-store_sqlite_as_read(enum store_rc rc)
-{
-	return (rc == STORE_OK || rc == STORE_NOT_FOUND ? rc :
-	    STORE_UNAVAILABLE);
-}
-
-int
-store_sqlite_copy(char *to, size_t size, const char *text)
-{
-	size_t len = text == NULL ? 0 : strlen(text);
-
-	if (len >= size)
-		return (-1);
-	memcpy(to, text == NULL ? "" : text, len + 1);
-	return (0);
-}
 
 static void
 sqlite_close(struct store *store)
@@ -152,28 +112,6 @@ sqlite_check(struct store *store, int (*each)(void *, const char *),
 }
 
 static enum store_rc
-schema_version(struct db *db, int64_t *version)
-{
-	struct db_query query = db_query(db, SCHEMA_VERSION);
-	enum store_rc rc = db_step(&query);
-
-	if (rc == STORE_OK)
-		*version = db_int(&query, 0);
-	db_done(&query);
-	return (store_sqlite_as_read(rc));
-}
-
-static int64_t
-newest_version(void)
-{
-	size_t i = 0;
-
-	while (schema_sqlite[i + 1].sql != NULL)
-		i++;
-	return (schema_sqlite[i].version);
-}
-
-static enum store_rc
 remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
 {
 	char now[IDENT_TIME_LEN + 1];
@@ -183,19 +121,6 @@ remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
 	ident_time(now, ident_now_us());
 	for (i = 0; i < count && rc == STORE_OK; i++)
 		rc = store_sqlite_register(db, &prints[i], now);
-	return (rc);
-}
-
-/* Run the steps of the schema beyond a version. */
-static enum store_rc
-apply_steps(struct db *db, int64_t version)
-{
-	enum store_rc rc = STORE_OK;
-	size_t i;
-
-	for (i = 0; rc == STORE_OK && schema_sqlite[i].sql != NULL; i++)
-		if (schema_sqlite[i].version > version)
-			rc = db_exec(db, schema_sqlite[i].sql);
 	return (rc);
 }
 
@@ -217,7 +142,7 @@ fill(struct db *db, const struct keyring_print *prints, size_t count,
 
 	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
 		return (rc);
-	if ((rc = apply_steps(db, 0)) == STORE_OK)
+	if ((rc = store_sqlite_apply(db)) == STORE_OK)
 		rc = remember_keys(db, prints, count);
 	return (finish(db, rc));
 }
@@ -243,55 +168,15 @@ store_sqlite_create(const struct store_conf *conf,
 	return (rc);
 }
 
-enum store_rc
-store_sqlite_check_schema(struct db *db)
-{
-	int64_t version = 0;
-	enum store_rc rc = schema_version(db, &version);
-
-	if (rc != STORE_OK || version == newest_version())
-		return (rc);
-	if (version > newest_version()) {
-		log_error("database %s has schema %lld, newer than the %lld of "
-		    "this program: install the newer strongroom, and restart "
-		    "the service", db_path(db), (long long)version,
-		    (long long)newest_version());
-		return (STORE_NEWER);
-	}
-	if (version > 0) {
-		log_error("database %s has schema %lld, older than the %lld of "
-		    "this program: run strongroom migrate", db_path(db),
-		    (long long)version, (long long)newest_version());
-		return (STORE_OLDER);
-	}
-	log_error("database %s is no database of strongroom: run strongroom "
-	    "init for a new one", db_path(db));
-	return (STORE_UNAVAILABLE);
-}
-
-static enum store_rc
-sqlite_schema(struct store *store, int *has, int *wants)
-{
-	int64_t version = 0;
-	enum store_rc rc = schema_version(store_sqlite_db(store), &version);
-
-	*has = (int)version;
-	*wants = (int)newest_version();
-	return (rc);
-}
-
 static enum store_rc
 sqlite_upgrade(struct store *store, int timeout_ms)
 {
 	struct db *db = store_sqlite_db(store);
-	int64_t version = 0;
 	enum store_rc rc;
 
 	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
 		return (rc);
-	if ((rc = schema_version(db, &version)) == STORE_OK)
-		rc = apply_steps(db, version);
-	return (finish(db, rc));
+	return (finish(db, store_sqlite_apply(db)));
 }
 
 static const struct store_ops sqlite_ops = {
@@ -305,7 +190,7 @@ static const struct store_ops sqlite_ops = {
 	.rollback = sqlite_rollback,
 	.log_size = sqlite_log_size,
 	.checkpoint = sqlite_checkpoint,
-	.schema = sqlite_schema,
+	.schema = store_sqlite_schema,
 	.upgrade = sqlite_upgrade,
 	.keys_check = store_sqlite_keys_check,
 	.active_key = store_sqlite_active_key,
@@ -336,7 +221,7 @@ look(struct store_sqlite *store, enum store_mode mode)
 
 	if (mode != STORE_UPGRADE)
 		return (store_sqlite_refresh(store));
-	rc = sqlite_schema(&store->store, &has, &wants);
+	rc = store_sqlite_schema(&store->store, &has, &wants);
 	if (rc == STORE_OK && (has > wants || has == 0))
 		rc = store_sqlite_check_schema(store->db);
 	return (rc);

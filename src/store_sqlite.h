@@ -60,6 +60,14 @@ struct db *store_sqlite_db(struct store *store);
 enum store_rc store_sqlite_check_schema(struct db *db)
     __attribute__((warn_unused_result));
 
+/* Which schema the database has, and which is the newest; as store_schema. */
+enum store_rc store_sqlite_schema(struct store *store, int *has, int *wants)
+    __attribute__((warn_unused_result));
+
+/* Run the steps that the database lacks, in the transaction that is open. */
+enum store_rc store_sqlite_apply(struct db *db)
+    __attribute__((warn_unused_result));
+
 /*
  * Bring the keys up to date, if another connection has committed since they
  * were read.
