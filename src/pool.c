@@ -252,13 +252,26 @@ open_set(struct pool *pool)
 	    flags | O_NONBLOCK) == -1 ||
 	    pool->epoll_fd == -1 || pool->stop_fd == -1 ||
 	    epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, pool->stop_fd,
-	    &stop) == -1 ||
-	    await(pool, EPOLL_CTL_ADD, pool->listen_fd) == -1) {
+	    &stop) == -1) {
 		log_error("the listening socket cannot be waited for: %s",
 		    strerror(errno));
 		return (-1);
 	}
 	return (0);
+}
+
+/*
+ * Let connections in, now that all threads are there: before, they would take
+ * the descriptors that those need.
+ */
+static int
+open_door(struct pool *pool)
+{
+	if (await(pool, EPOLL_CTL_ADD, pool->listen_fd) == 0)
+		return (0);
+	log_error("the listening socket cannot be waited for: %s",
+	    strerror(errno));
+	return (-1);
 }
 
 static void
@@ -348,7 +361,7 @@ pool_start(const struct app *app, int listen_fd)
 		while (pool->count < threads && start_worker(pool,
 		    &pool->workers[pool->count]) == 0)
 			pool->count++;
-	if (pool->count == threads)
+	if (pool->count == threads && open_door(pool) == 0)
 		return (pool);
 	end_threads(pool);
 	pool_free(pool);

@@ -159,6 +159,23 @@ ok(wait_until(60, sub { $healthy->($narrow)->{status} == 200 }),
     'health comes back');
 serves($narrow, 'its descriptors were exhausted');
 
+# Nor for a start: who waits at the socket already is not let in before all
+# threads have what they need.
+my $rushed = house(conf => { threads => 16 });
+my ($listen, $socket) = $rushed->listener('rushed');
+@hoard = map { fcgi_connect($socket) } 1 .. 200;
+my $first = $rushed->worker(via => 'inherit', listen => $listen,
+    socket => $socket, fds => 64, ready => 0);
+ok(wait_until(60, sub {
+	!running($first->{pid}) || slurp($first->{log}) =~ /serves with 16/;
+}), 'a worker is started with 200 connections at its socket');
+ok(running($first->{pid}), 'and does');
+close $_ for grep { defined } @hoard;
+@hoard = ();
+ok(wait_until(60, sub { $healthy->($rushed)->{status} == 200 }),
+    'it is healthy when they are gone');
+serves($rushed, 'such a start');
+
 # Idle, stalled and dribbling clients are cut off.
 my $hasty = house(conf => { threads => 4, io_timeout_ms => 1000 });
 $hasty->worker;
