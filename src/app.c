@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ app_close(struct app *app)
 	*app = (struct app){ 0 };
 }
 
-/* A root that does not exist serves nothing. */
+/* Whether nothing of ours lies in a document root; if not, that is logged. */
 static bool
 is_safe_root(const struct app *app, const char *root)
 {
@@ -119,6 +120,11 @@ is_safe_root(const struct app *app, const char *root)
 	bool is_safe;
 	size_t i;
 
+	if (real == NULL && errno == ENOMEM) {
+		log_error("out of memory for the document root");
+		return (false);
+	}
+	/* A root that does not exist serves nothing. */
 	if (real == NULL)
 		return (true);
 	is_safe = !dbfile_is_inside(app->conf.master_key_file, root) &&
@@ -126,6 +132,9 @@ is_safe_root(const struct app *app, const char *root)
 	for (i = 0; i < 2; i++)
 		is_safe &= !dbfile_is_inside(app->guarded[i], real);
 	free(real);
+	if (!is_safe)
+		log_error("the web server's document root contains the key "
+		    "file or the database: move them out of it");
 	return (is_safe);
 }
 
@@ -137,11 +146,8 @@ check_document_root(struct call *call)
 
 	if (*root == '\0' || strcmp(root, call->safe_root) == 0)
 		return (CALL_GOES_ON);
-	if (!is_safe_root(call->app, root)) {
-		log_error("the web server's document root contains the key "
-		    "file or the database: move them out of it");
+	if (!is_safe_root(call->app, root))
 		return (CALL_FAILED);
-	}
 	if (strlen(root) < sizeof call->safe_root)
 		memcpy(call->safe_root, root, strlen(root) + 1);
 	return (CALL_GOES_ON);

@@ -33,14 +33,21 @@ end(struct house *house)
 }
 
 static void
-add_key(struct house *house)
+add(struct house *house, const unsigned char hashed[APIKEY_HASH_LEN],
+    const char *public_id)
 {
-	const struct store_key key = { .public_id = "aaaaaaaa",
+	const struct store_key key = { .public_id = public_id,
 	    .user = "user@example.com", .created_at = moment };
 
 	ck_assert_int_eq(store_begin(house->writer, UNIT_WAIT_MS), STORE_OK);
-	ck_assert_int_eq(store_key_add(house->writer, hash, &key), STORE_OK);
+	ck_assert_int_eq(store_key_add(house->writer, hashed, &key), STORE_OK);
 	ck_assert_int_eq(store_commit(house->writer), STORE_OK);
+}
+
+static void
+add_key(struct house *house)
+{
+	add(house, hash, "aaaaaaaa");
 }
 
 static void
@@ -182,13 +189,9 @@ END_TEST
 static void
 add_other_key(struct house *house)
 {
-	const struct store_key key = { .public_id = "bbbbbbbb",
-	    .user = "user@example.com", .created_at = moment };
 	const unsigned char other[APIKEY_HASH_LEN] = "b";
 
-	ck_assert_int_eq(store_begin(house->writer, UNIT_WAIT_MS), STORE_OK);
-	ck_assert_int_eq(store_key_add(house->writer, other, &key), STORE_OK);
-	ck_assert_int_eq(store_commit(house->writer), STORE_OK);
+	add(house, other, "bbbbbbbb");
 }
 
 START_TEST(key_is_not_kept_when_another_commits_as_well)
