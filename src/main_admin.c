@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "admin.h"
-#include "admin_args.h"
-#include "admin_json.h"
-#include "app.h"
-#include "log.h"
-#include "secret.h"
+#include "admin/admin.h"
+#include "admin/admin_args.h"
+#include "admin/admin_json.h"
+#include "service/app.h"
+#include "ground/log.h"
+#include "secrets/secret.h"
 
 static const struct command commands[] = {
 	{ "init", NULL, TAKES_NOTHING, admin_init,

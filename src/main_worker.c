@@ -18,14 +18,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "gw_cgi.h"
-#include "gw_fcgi.h"
-#include "listen.h"
-#include "log.h"
-#include "pool.h"
-#include "sandbox.h"
-#include "secret.h"
+#include "service/app.h"
+#include "gateway/gw_cgi.h"
+#include "gateway/gw_fcgi.h"
+#include "gateway/listen.h"
+#include "ground/log.h"
+#include "gateway/pool.h"
+#include "ground/sandbox.h"
+#include "secrets/secret.h"
 
 enum { EXIT_USAGE = 2, WATCH_MS = 250 };
 

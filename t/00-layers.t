@@ -21,7 +21,8 @@ cmp_ok(scalar keys %text, '>', 20, 'the sources are there');
 sub glob_files {
 	my ($dir) = @_;
 	opendir my $dh, $dir or die "$dir: $!";
-	return map { "$dir/$_" } grep { /\.[ch]\z/ } readdir $dh;
+	my @names = map { "$dir/$_" } grep { !/\A\./ } readdir $dh;
+	return map { -d $_ ? glob_files($_) : /\.[ch]\z/ ? $_ : () } @names;
 }
 
 sub code_of {

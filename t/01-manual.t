@@ -32,7 +32,7 @@ for my $name (sort keys %page) {
 	$page{$name} = output_of('mandoc', '-Tascii', $file) =~ s/.\x08//gr;
 }
 
-my $conf = slurp("$src/src/conf.c");
+my $conf = slurp("$src/src/ground/conf.c");
 for my $key ($conf =~ /^\t\{ "(\w+)", /mg) {
 	like($page{'strongroom.conf.5'}, qr/\b\Q$key\E\b/, "key $key");
 }
@@ -41,7 +41,7 @@ for my $option (slurp("$src/src/main_worker.c")
 	like($page{'strongroom.fcgi.8'}, qr/--\Q$option\E\b/,
 	    "strongroom.fcgi.8: --$option");
 }
-for my $option (slurp("$src/src/admin_args.c")
+for my $option (slurp("$src/src/admin/admin_args.c")
     =~ /^\t+\{ "([\w-]+)", (?:TAKES_\w+|0|no_argument),/mg) {
 	like($page{'strongroom.8'}, qr/--\Q$option\E\b/,
 	    "strongroom.8: --$option");

@@ -20,8 +20,9 @@ my %env = (PATH => $ENV{PATH}, LC_ALL => 'C');
 my $made = run(seconds => 300, env => { %env, SRC => source(), TO => $dir,
     defined $ENV{CC} ? (CC => $ENV{CC}) : () },
     cmd => ['/bin/sh', '-euc', <<'SH']);
-mkdir "$TO/tree" "$TO/tree/src" && cd "$TO/tree"
-cp "$SRC"/src/*.[ch] src/
+mkdir "$TO/tree" && cd "$TO/tree"
+cp -R "$SRC"/src .
+find src ! -type d ! -name '*.[ch]' -delete
 for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
     config.h.in build-aux schema t; do
 	ln -s "$SRC/$name" .

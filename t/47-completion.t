@@ -48,7 +48,7 @@ for my $verb (sort keys %verb) {
 my $all = join ' ', map { offers('strongroom', @$_, '-') } [],
     map { my $verb = $_; map { [$verb, length ? $_ : ()] }
     keys %{ $verb{$verb} } } keys %verb;
-for my $option (slurp("$src/src/admin_args.c")
+for my $option (slurp("$src/src/admin/admin_args.c")
     =~ /^\t+\{ "([\w-]+)", (?:TAKES_\w+|0|no_argument),/mg) {
 	like($all, qr/--\Q$option\E\b/, "--$option is offered somewhere");
 }

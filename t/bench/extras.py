@@ -52,8 +52,9 @@ Listen 127.0.0.1:{static_port}
 # A source that is configured in place can be built nowhere else, and neither
 # may have a path with spaces.
 STATIC = """
-mkdir tree tree/src && cd tree
-cp "$SOURCE"/src/*.[ch] src/
+mkdir tree && cd tree
+cp -R "$SOURCE"/src .
+find src ! -type d ! -name '*.[ch]' -delete
 for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
     config.h.in build-aux schema t; do
 	ln -s "$SOURCE/$name" .

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vault.h"
+#include "secrets/vault.h"
 #include "vaulted.h"
 
 static int

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ident.h"
-#include "vault.h"
+#include "ground/ident.h"
+#include "secrets/vault.h"
 #include "vaulted.h"
 
 enum { BATCH = 1000, WAIT_MS = 10000 };

@@ -1,5 +1,5 @@
 /*
- * A control: in place of src/gate.c, a gate that stands open. libfcgi reads
+ * A control: in place of src/gateway/gate.c, a gate that stands open. libfcgi reads
  * from the connection whatever a peer sends.
  */
 #include "config.h"
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "gate.h"
+#include "gateway/gate.h"
 
 struct gate {
 	int fd;

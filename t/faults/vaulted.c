@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "secret.h"
+#include "secrets/secret.h"
 #include "vaulted.h"
 
 int

@@ -1,9 +1,9 @@
 #ifndef VAULTED_H
 #define VAULTED_H
 
-#include "conf.h"
-#include "keyring.h"
-#include "store.h"
+#include "ground/conf.h"
+#include "secrets/keyring.h"
+#include "store/store.h"
 
 /* The database and the keys that a configuration names. */
 struct vaulted {

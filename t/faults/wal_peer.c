@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf.h"
-#include "ident.h"
-#include "store.h"
+#include "ground/conf.h"
+#include "ground/ident.h"
+#include "store/store.h"
 
 enum { WAIT_MS = 5000, ROOM = 20000 };
 

@@ -11,7 +11,7 @@
 #include <fcgiapp.h>
 
 #include "fuzz.h"
-#include "gate.h"
+#include "gateway/gate.h"
 
 enum { MOST = 60000 };
 

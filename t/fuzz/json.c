@@ -5,10 +5,10 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "form_save.h"
-#include "json.h"
-#include "json_char.h"
-#include "reply.h"
+#include "body/form_save.h"
+#include "body/json.h"
+#include "body/json_char.h"
+#include "service/reply.h"
 
 enum { ROOM = 1 << 22 };
 

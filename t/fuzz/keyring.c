@@ -11,8 +11,8 @@
 #include <sodium.h>
 
 #include "fuzz.h"
-#include "keyring.h"
-#include "secret.h"
+#include "secrets/keyring.h"
+#include "secrets/secret.h"
 
 enum {
 	MAGIC = 16, HEAD = 48, ENTRY = 36, SUM = 32,

@@ -1,7 +1,7 @@
-/* In place of src/log.c: the targets log at nearly every input. */
+/* In place of src/ground/log.c: the targets log at nearly every input. */
 #include "config.h"
 
-#include "log.h"
+#include "ground/log.h"
 
 void
 log_event(enum log_level level, const char *event, ...)

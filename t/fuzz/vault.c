@@ -6,8 +6,8 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "secret.h"
-#include "vault.h"
+#include "secrets/secret.h"
+#include "secrets/vault.h"
 
 #include <unistd.h>
 

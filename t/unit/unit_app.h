@@ -2,7 +2,7 @@
 #define UNIT_APP_H
 
 /* For tests that drive an application by one request after the other. */
-#include "app.h"
+#include "service/app.h"
 #include "unit_store.h"
 
 enum { UNIT_MAX_BODY = 4096, UNIT_BUSY_MS = 100 };

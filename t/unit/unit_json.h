@@ -4,8 +4,8 @@
 /* For tests that need a checked JSON text. */
 #include <stdint.h>
 
-#include "buf.h"
-#include "json_check.h"
+#include "ground/buf.h"
+#include "body/json_check.h"
 #include "unit.h"
 
 /* Check text, which must be good; it is borrowed. */

@@ -4,10 +4,10 @@
 /* For tests that need a key file, a database and rows. */
 #include <sys/file.h>
 
-#include "conf.h"
-#include "keyring.h"
-#include "secret.h"
-#include "store.h"
+#include "ground/conf.h"
+#include "secrets/keyring.h"
+#include "secrets/secret.h"
+#include "store/store.h"
 #include "unit.h"
 
 static const char unit_key_file[] = "master.key";

@@ -1,0 +1,181 @@
+/*
+ * The characters of JSON strings: UTF-8 and escapes. Refuses to know where a
+ * string stands.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "body/json_char.h"
+
+static const char want_escape[] = "Expecting escape";
+static const char want_hex[] = "Expecting four hexadecimal digits";
+static const char want_pair[] = "Expecting a pair of surrogates";
+static const char want_utf8[] = "Expecting UTF-8";
+static const char want_quote[] = "Expecting '\"'";
+static const char want_no_control[] =
+    "Expecting control character to be escaped";
+
+/* The value of the hexadecimal digit at text[at]; -1 where it is none. */
+static int
+hex_digit(const unsigned char *text, size_t at, size_t len)
+{
+	unsigned char c;
+
+	if (at >= len)
+		return (-1);
+	c = text[at];
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return ((c | 0x20) - 'a' + 10);
+	return (-1);
+}
+
+/* Four hexadecimal digits at text[at]; -1 where they are not. */
+static int32_t
+hex4(const unsigned char *text, size_t at, size_t len)
+{
+	int32_t n = 0;
+	size_t i;
+	int digit;
+
+	for (i = 0; i < 4; i++) {
+		if ((digit = hex_digit(text, at + i, len)) == -1)
+			return (-1);
+		n = n << 4 | digit;
+	}
+	return (n);
+}
+
+/* \uXXXX, or two of them that make a pair; text[at] is the backslash. */
+static const char *
+scan_unicode(struct json_char *c, const unsigned char *text, size_t at,
+    size_t len)
+{
+	int32_t high, low;
+
+	c->width = 0;
+	if ((high = hex4(text, at + 2, len)) == -1) {
+		for (c->width = 2; hex_digit(text, at + c->width, len) != -1;)
+			c->width++;
+		return (want_hex);
+	}
+	if (high < 0xd800 || high > 0xdfff) {
+		c->code = (uint32_t)high;
+		c->width = 6;
+		return (NULL);
+	}
+	if (high > 0xdbff || at + 7 >= len || text[at + 6] != '\\' ||
+	    text[at + 7] != 'u')
+		return (want_pair);
+	low = hex4(text, at + 8, len);
+	if (low < 0xdc00 || low > 0xdfff)
+		return (want_pair);
+	c->code = 0x10000 + ((uint32_t)(high - 0xd800) << 10) +
+	    (uint32_t)(low - 0xdc00);
+	c->width = 12;
+	return (NULL);
+}
+
+static const char *
+scan_escape(struct json_char *c, const unsigned char *text, size_t at,
+    size_t len)
+{
+	static const char letters[] = "\"\\/bfnrt";
+	static const char codes[] = "\"\\/\b\f\n\r\t";
+	const char *letter;
+
+	if (at + 1 < len && text[at + 1] == 'u')
+		return (scan_unicode(c, text, at, len));
+	c->width = 1;
+	if (at + 1 >= len || text[at + 1] == '\0')
+		return (want_escape);
+	if ((letter = strchr(letters, text[at + 1])) == NULL)
+		return (want_escape);
+	c->code = (unsigned char)codes[letter - letters];
+	c->width = 2;
+	return (NULL);
+}
+
+/* RFC 3629's table: what may follow which first byte. */
+static const char *
+scan_utf8(struct json_char *c, const unsigned char *text, size_t at,
+    size_t len)
+{
+	unsigned char first = text[at], low = 0x80, high = 0xbf;
+	size_t i, more;
+
+	c->width = 0;
+	if (first >= 0xc2 && first <= 0xdf)
+		more = 1;
+	else if ((first & 0xf0) == 0xe0)
+		more = 2;
+	else if (first >= 0xf0 && first <= 0xf4)
+		more = 3;
+	else
+		return (want_utf8);
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	c->code = first & (0x3fU >> more);
+	for (i = 1; i <= more; i++) {
+		if (at + i >= len || text[at + i] < low || text[at + i] > high)
+			return (want_utf8);
+		c->code = c->code << 6 | (text[at + i] & 0x3f);
+		low = 0x80;
+		high = 0xbf;
+	}
+	c->width = more + 1;
+	return (NULL);
+}
+
+const char *
+json_char_scan(struct json_char *c, const unsigned char *text, size_t at,
+    size_t len)
+{
+	c->is_end = false;
+	c->width = 0;
+	if (at >= len)
+		return (want_quote);
+	if (text[at] >= 0x80)
+		return (scan_utf8(c, text, at, len));
+	if (text[at] == '\\')
+		return (scan_escape(c, text, at, len));
+	if (text[at] < 0x20)
+		return (want_no_control);
+	c->code = text[at];
+	c->width = 1;
+	c->is_end = text[at] == '"';
+	return (NULL);
+}
+
+size_t
+json_char_utf8(char out[4], uint32_t code)
+{
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return (1);
+	}
+	if (code < 0x800) {
+		out[0] = (char)(0xc0 | code >> 6);
+		out[1] = (char)(0x80 | (code & 0x3f));
+		return (2);
+	}
+	if (code < 0x10000) {
+		out[0] = (char)(0xe0 | code >> 12);
+		out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (code & 0x3f));
+		return (3);
+	}
+	out[0] = (char)(0xf0 | code >> 18);
+	out[1] = (char)(0x80 | (code >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (code >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (code & 0x3f));
+	return (4);
+}

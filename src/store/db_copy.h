@@ -1,0 +1,14 @@
+#ifndef DB_COPY_H
+#define DB_COPY_H
+
+#include "store/db.h"
+
+/*
+ * Copy a database, as it is at one moment, while others use it, into a new
+ * file, mode 0600: whole, synced, without a log beside it. STORE_CONFLICT:
+ * path exists. After a failure there is none.
+ */
+enum store_rc db_copy(struct db *db, const char *path)
+    __attribute__((warn_unused_result));
+
+#endif

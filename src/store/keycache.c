@@ -1,0 +1,125 @@
+/*
+ * A small table of keys that were looked up, each under the stamp of its
+ * look-up. Knows hashes, no keys.
+ */
+#include "config.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/keycache.h"
+#include "ground/log.h"
+
+enum { SLOTS = 64 };
+
+struct slot {
+	struct store_stamp stamp;
+	unsigned char hash[APIKEY_HASH_LEN];
+	enum store_rc rc;
+	struct store_found_key key;
+};
+
+struct keycache {
+	pthread_mutex_t mutex;	/* guards slots */
+	struct slot slots[SLOTS];
+};
+
+struct keycache *
+keycache_new(void)
+{
+	struct keycache *cache = calloc(1, sizeof *cache);
+
+	if (cache == NULL) {
+		log_error("out of memory for keys");
+		return (NULL);
+	}
+	pthread_mutex_init(&cache->mutex, NULL);
+	return (cache);
+}
+
+void
+keycache_free(struct keycache *cache)
+{
+	if (cache == NULL)
+		return;
+	pthread_mutex_destroy(&cache->mutex);
+	free(cache);
+}
+
+/* The hash is a keyed one: no one can aim at a slot. */
+static struct slot *
+slot_of(struct keycache *cache, const unsigned char hash[APIKEY_HASH_LEN])
+{
+	return (&cache->slots[hash[0] % SLOTS]);
+}
+
+/* What a slot holds under stamp; STORE_UNAVAILABLE: nothing. */
+static enum store_rc
+recall(struct keycache *cache, const struct store_stamp *stamp,
+    const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
+{
+	const struct slot *slot = slot_of(cache, hash);
+	enum store_rc rc = STORE_UNAVAILABLE;
+
+	pthread_mutex_lock(&cache->mutex);
+	if (memcmp(&slot->stamp, stamp, sizeof *stamp) == 0 &&
+	    memcmp(slot->hash, hash, APIKEY_HASH_LEN) == 0) {
+		rc = slot->rc;
+		*key = slot->key;
+	}
+	pthread_mutex_unlock(&cache->mutex);
+	return (rc);
+}
+
+static void
+remember(struct keycache *cache, const struct store_stamp *stamp,
+    const unsigned char hash[APIKEY_HASH_LEN], enum store_rc rc,
+    const struct store_found_key *key)
+{
+	struct slot *slot = slot_of(cache, hash);
+
+	pthread_mutex_lock(&cache->mutex);
+	slot->stamp = *stamp;
+	memcpy(slot->hash, hash, APIKEY_HASH_LEN);
+	slot->rc = rc;
+	slot->key = *key;
+	pthread_mutex_unlock(&cache->mutex);
+}
+
+enum store_rc
+keycache_find(struct keycache *cache, struct store *store,
+    const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
+{
+	struct store_stamp stamp;
+	enum store_rc rc;
+
+	/* The stamp comes first: what is read after it is not older. */
+	if (!store_stamp(store, &stamp))
+		return (store_key_find(store, hash, key));
+	rc = recall(cache, &stamp, hash, key);
+	if (rc != STORE_UNAVAILABLE)
+		return (rc);
+	rc = store_key_find(store, hash, key);
+	if (rc == STORE_OK || rc == STORE_NOT_FOUND)
+		remember(cache, &stamp, hash, rc, key);
+	return (rc);
+}
+
+void
+keycache_keep(struct keycache *cache, struct store *store,
+    const struct store_stamp *before)
+{
+	struct store_stamp after;
+	size_t i;
+
+	if (!store_stamp(store, &after) ||
+	    !store_stamp_is_next(store, before, &after))
+		return;
+	pthread_mutex_lock(&cache->mutex);
+	for (i = 0; i < SLOTS; i++)
+		if (memcmp(&cache->slots[i].stamp, before,
+		    sizeof *before) == 0)
+			cache->slots[i].stamp = after;
+	pthread_mutex_unlock(&cache->mutex);
+}
