@@ -67,15 +67,15 @@ missing_of()
 
 # Runs as root in a shell of its own. Debian starts a service as soon as its
 # package is installed, and at each boot; policy-rc.d is the place to say no to
-# the first, and it says no to these services alone. If nginx or apache2 were
-# here before, they run on as they are.
+# the first, and it says no to these services alone. If a web server was here
+# before, it runs on as it is.
 apt_install()
 {
 	set -eu
 	policy=/usr/sbin/policy-rc.d
 	mark="made by strongroom's quickstart, only while it installs packages"
 	case " $* " in
-	*" nginx "*|*apache2*)
+	*" nginx "*|*apache2*|*lighttpd*|*" caddy "*)
 		if [ ! -e "$policy" ] || grep -qF "$mark" "$policy"; then
 			trap 'rm -f "$policy"' EXIT
 			trap 'exit 130' INT
@@ -85,12 +85,13 @@ apt_install()
 			# $mark
 			case " \$*" in
 			*" nginx"*|*" apache2"*|*" apache-htcacheclean"*) exit 101 ;;
+			*" lighttpd"*|*" caddy"*) exit 101 ;;
 			esac
 			exit 104
 			END
 			chmod 755 "$policy"
 		elif "$policy" nginx start >/dev/null 2>&1; [ $? -ne 101 ]; then
-			echo "$policy of this machine would let nginx or apache2" \
+			echo "$policy of this machine would let a web server" \
 			    "start on port 80. Install the packages by hand."
 			exit 1
 		fi
@@ -101,10 +102,13 @@ apt_install()
 	apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
 	    install --no-install-recommends --no-remove "$@"
 
-	for service in nginx apache2; do
+	# Without an init script there is a unit, and systemctl takes its link away
+	# where no systemd runs, too.
+	for service in nginx apache2 lighttpd caddy; do
 		case " $* " in
 		*" $service "*)
-			if [ -d /run/systemd/system ]; then
+			if [ -d /run/systemd/system ] ||
+			    [ ! -e "/etc/init.d/$service" ]; then
 				systemctl disable "$service.service"
 			else
 				update-rc.d "$service" disable

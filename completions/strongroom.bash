@@ -5,7 +5,10 @@
 _strongroom_words()
 {
 	local i takes_value='--config|--socket|--socket-group|--user|--name'
-	takes_value+='|--expires|--to|--identity|--recipient'
+	takes_value+='|--expires|--scopes|--types|--overlap|--from|--to'
+	takes_value+='|--identity|--recipient'
+	takes_value+='|--type|--status|--active|--identifier|--org-slug'
+	takes_value+='|--workspace-id|--tag|--q|--expires-before|--token-state'
 	takes_value+='|--web-user|--document-root'
 	words=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -47,7 +50,15 @@ _strongroom_value()
 	--web-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 	--socket-group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ;;
 	--expires) _strongroom_offer '1d 7d 30d 90d 365d' ;;
-	--user|--name|--recipient) COMPREPLY=() ;;
+	--scopes) _strongroom_offer 'save read reveal verify admin metrics' ;;
+	--types) _strongroom_offer 'sentry jira linear confluence slack github' ;;
+	--overlap) _strongroom_offer '0s 1h 1d 7d' ;;
+	--type) _strongroom_offer 'sentry jira linear confluence slack github' ;;
+	--status) _strongroom_offer 'active inactive pending error' ;;
+	--active) _strongroom_offer 'yes no' ;;
+	--token-state) _strongroom_offer 'valid expiring expired unknown' ;;
+	--user|--name|--recipient|--from|--identifier|--org-slug|--workspace-id|--tag|--q|--expires-before)
+		COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -63,17 +74,20 @@ _strongroom()
 		return
 	fi
 	case ${#words[@]}:${words[0]-} in
-	0:) _strongroom_offer 'init key integration master-key check doctor
-		backup restore migrate import export recipient version' ;;
-	1:key) _strongroom_offer 'create import list revoke' ;;
-	1:integration) _strongroom_offer 'list show reveal' ;;
+	0:) _strongroom_offer 'init key integration master-key check doctor audit
+		backup restore migrate import export recipient user version' ;;
+	1:key) _strongroom_offer 'create import list revoke rotate' ;;
+	1:audit) _strongroom_offer 'list verify head export prune' ;;
+	1:user) _strongroom_offer 'erase' ;;
+	1:integration) _strongroom_offer 'list show reveal edit delete' ;;
 	1:master-key) _strongroom_offer 'rotate status retire' ;;
-	1:recipient) _strongroom_offer 'create' ;;
+	1:recipient) _strongroom_offer 'create public-key open' ;;
 	1:backup|1:restore|2:recipient) _strongroom_files ;;
 	2:key)
-		[[ ${words[1]} != revoke ]] || _strongroom_ids key ;;
+		[[ ${words[1]} != revoke && ${words[1]} != rotate ]] ||
+			_strongroom_ids key ;;
 	2:integration)
-		[[ ${words[1]} != show && ${words[1]} != reveal ]] ||
+		[[ ! ${words[1]} =~ ^(show|reveal|edit|delete)$ ]] ||
 			_strongroom_ids integration ;;
 	2:master-key)
 		[[ ${words[1]} != retire ]] || _strongroom_ids master-key ;;
@@ -84,8 +98,13 @@ _strongroom_options()
 {
 	local options='--config --json --help --version'
 	case "${words[*]}" in
-	'key create'|'key import') options+=' --user --name --expires' ;;
-	'integration list') options+=' --user' ;;
+	'key create'|'key import') options+=' --user --name --expires --scopes --types' ;;
+	'key rotate') options+=' --overlap' ;;
+	'audit list'|'audit export') options+=' --user' ;;
+	'audit verify') options+=' --from' ;;
+	'integration list') options+=' --user --type --status --active
+		--identifier --org-slug --workspace-id --tag --q
+		--expires-before --token-state' ;;
 	doctor) options+=' --socket --web-user --document-root' ;;
 	restore) options+=' --to' ;;
 	import) options+=' --user --identity' ;;

@@ -1,6 +1,6 @@
 /*
  * strongroom.fcgi: the worker. Options, configuration, application; then CGI,
- * one request, or FastCGI, threads until a signal. The exit codes are those
+ * one request, or FastCGI, until a signal. The exit codes are those
  * of sysexits.h that strongroom.fcgi(8) lists.
  */
 #include "config.h"
@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,16 +17,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "service/app.h"
 #include "gateway/gw_cgi.h"
-#include "gateway/gw_fcgi.h"
 #include "gateway/listen.h"
+#include "gateway/loop.h"
+#include "ground/descriptors.h"
 #include "ground/log.h"
-#include "gateway/pool.h"
 #include "ground/sandbox.h"
+#include "ground/signals.h"
 #include "secrets/secret.h"
+#include "service/app.h"
+#include "service/chores.h"
+#include "service/pass.h"
 
-enum { EXIT_USAGE = 2, WATCH_MS = 250 };
+enum {
+	EXIT_USAGE = 2,
+	HOUR_MS = 3600000
+};
 
 struct options {
 	const char *config;
@@ -58,6 +63,28 @@ fill_descriptors(void)
 	return (0);
 }
 
+static void
+refuse_option(const char *word, bool lacks_value)
+{
+	if (strchr(word, ' ') != NULL)
+		log_error("there is no option %s: a script's first line gives "
+		    "one word, so write --config=FILE in it", word);
+	else
+		log_error("%s %s: see strongroom.fcgi --help", lacks_value ?
+		    "a value is missing behind" : "there is no option", word);
+}
+
+/* Print what was asked for. Returns an exit code. */
+static int
+say(const char *text)
+{
+	if (fputs(text, stdout) != EOF && fflush(stdout) == 0)
+		return (EXIT_SUCCESS);
+	log_error("standard output cannot be written whole: %s",
+	    strerror(errno));
+	return (EX_OSERR);
+}
+
 /*
  * Read the options. Under CGI the words after a script's path are a
  * stranger's, so reading ends at the first that is no option. Returns -1 to
@@ -76,7 +103,8 @@ read_options(struct options *options, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:", known, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			options->config = optarg;
@@ -88,15 +116,11 @@ read_options(struct options *options, int argc, char **argv)
 			options->group = optarg;
 			break;
 		case 'v':
-			puts(PACKAGE_STRING);
-			return (EXIT_SUCCESS);
+			return (say(PACKAGE_STRING "\n"));
 		case 'h':
-			fputs(usage, stdout);
-			return (EXIT_SUCCESS);
-		default:	/* getopt has said what */
-			if (strchr(argv[optind - 1], ' ') != NULL)
-				log_error("a script's first line gives one "
-				    "word: write --config=FILE in it");
+			return (say(usage));
+		default:
+			refuse_option(argv[optind - 1], c == ':');
 			return (EXIT_USAGE);
 		}
 	}
@@ -112,6 +136,7 @@ open_app(struct app *app, const char *config)
 		return (EX_CONFIG);
 	log_open((enum log_format)conf.log_format,
 	    (enum log_level)conf.log_level);
+	conf_warn();
 	switch (app_open(app, &conf)) {
 	case APP_OK:
 		return (EX_OK);
@@ -130,13 +155,28 @@ close_sandbox(const struct app *app, const char *socket, bool is_quiet)
 {
 	const struct sandbox sandbox = {
 		.mode = app->conf.sandbox,
-		.database = app->guarded[1],
+		.database = guard_database(app->guard),
 		.key_file = app->conf.master_key_file,
 		.socket = socket,
 		.is_quiet = is_quiet
 	};
 
 	return (sandbox_close(&sandbox) == -1 ? EX_OSERR : EX_OK);
+}
+
+/* What /healthz calls the reason of an exit code; NULL: nothing. */
+static const char *
+lack_of(int rc)
+{
+	switch (rc) {
+	case EX_NOPERM:
+		return ("key");
+	case EX_DATAERR:
+	case EX_NOINPUT:
+		return ("database");
+	default:
+		return (NULL);
+	}
 }
 
 static int
@@ -147,7 +187,7 @@ serve_cgi(int argc, char **argv)
 	int rc;
 
 	if (gw_cgi_has_foreign_words()) {
-		gw_cgi_refuse(400);
+		gw_cgi_refuse(400, NULL);
 		return (EX_OK);
 	}
 	rc = read_options(&options, argc, argv);
@@ -158,31 +198,15 @@ serve_cgi(int argc, char **argv)
 		    open_app(&app, options.config);
 	if (rc == EX_OK)
 		rc = close_sandbox(&app, NULL, true);
+	/* Where there is no thread to be had, its lines are out at the end. */
+	if (rc == EX_OK)
+		(void)!log_start();
 	if (rc == EX_OK)
 		gw_cgi_serve(&app);
 	else
-		gw_cgi_refuse(500);
+		gw_cgi_refuse(500, lack_of(rc));
 	app_close(&app);
 	return (rc);
-}
-
-/*
- * The signals that end the worker, kept from every thread but main's: those
- * of terminals and supervisors. multiwatch 1.0 sends SIGQUIT when it is told
- * to send SIGTERM, and SIGUSR1 when it is told nothing.
- */
-static sigset_t
-block_signals(void)
-{
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof ends / sizeof ends[0]; i++)
-		sigaddset(&set, ends[i]);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	return (set);
 }
 
 /* The socket to serve; -1 with the reason told, and *rc the exit code. */
@@ -208,24 +232,72 @@ find_socket(const struct options *options, int *rc)
 	}
 }
 
+/* No more connections than there are descriptors for. */
+static void
+bound_connections(struct conf *conf)
+{
+	uint64_t bound = descriptors_raise(conf->max_connections);
+
+	if (bound < conf->max_connections)
+		log_warning("the limit of open files leaves room for %llu of "
+		    "%llu connections: raise it (ulimit -Hn, LimitNOFILE), or "
+		    "lower max_connections", (unsigned long long)bound,
+		    (unsigned long long)conf->max_connections);
+	conf->max_connections = bound;
+}
+
+/* The signal that has come within that time, or an hour; -1: none. */
+static int
+await_signal(const sigset_t *signals, int64_t ms)
+{
+	struct timespec time;
+
+	if (ms > HOUR_MS)
+		ms = HOUR_MS;
+	time = (struct timespec){ (time_t)(ms / 1000),
+	    (long)(ms % 1000 * 1000000) };
+	return (sigtimedwait(signals, NULL, &time));
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return (a < b ? a : b);
+}
+
 /* Serve until a signal comes. */
 static int
-serve_pool(struct app *app, int listen_fd, const sigset_t *signals)
+serve_loop(const struct app *app, int listen_fd, const sigset_t *signals)
 {
-	const struct timespec tick = { 0, WATCH_MS * 1000000L };
-	struct pool *pool;
+	struct loop *loop = loop_start(app, listen_fd);
+	struct chores chores;
+	struct pass pass;
 	int sig;
 
-	if (writer_start(app->writer, app->conf.queue, app->keycache) == -1 ||
-	    (pool = pool_start(app, listen_fd)) == NULL)
+	if (loop == NULL)
 		return (EX_OSERR);
-	log_info("%s serves with %llu threads", PACKAGE_STRING,
-	    (unsigned long long)app->conf.threads);
-	while ((sig = sigtimedwait(signals, NULL, &tick)) == -1)
-		pool_watch(pool);
+	log_info("%s serves, %llu connections at most", PACKAGE_STRING,
+	    (unsigned long long)app->conf.max_connections);
+	chores_init(&chores, app);
+	pass_init(&pass, app);
+	while ((sig = await_signal(signals, least(chores_run(&chores),
+	    pass_run(&pass)))) == -1)
+		;
 	log_info("stopping on signal %d", sig);
-	pool_stop(pool);
+	loop_stop(loop);
+	pass_fini(&pass);
 	return (EX_OK);
+}
+
+static int
+start_log(void)
+{
+	int error = log_start();
+
+	if (error == 0)
+		return (EX_OK);
+	log_error("a thread does not start: %s", strerror(error));
+	return (EX_OSERR);
 }
 
 static int
@@ -244,17 +316,19 @@ serve_fcgi(int argc, char **argv)
 		    argv[optind]);
 		return (EXIT_USAGE);
 	}
-	signals = block_signals();
+	signals = signals_block_ends();
 	if (secret_init() == -1)
 		return (EX_OSERR);
 	rc = open_app(&app, options.config);
 	if (rc == EX_OK)
 		fd = find_socket(&options, &rc);
 	if (fd != -1) {
-		rc = gw_fcgi_init() == -1 ? EX_OSERR :
-		    close_sandbox(&app, options.socket, false);
+		bound_connections(&app.conf);
+		rc = close_sandbox(&app, options.socket, false);
 		if (rc == EX_OK)
-			rc = serve_pool(&app, fd, &signals);
+			rc = start_log();
+		if (rc == EX_OK)
+			rc = serve_loop(&app, fd, &signals);
 		if (options.socket != NULL)
 			(void)unlink(options.socket);
 	}
@@ -265,11 +339,16 @@ serve_fcgi(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	/* A reader that went away is an error of write(2), no more. */
-	signal(SIGPIPE, SIG_IGN);
+	int rc;
+
+	signals_init();
 	if (fill_descriptors() == -1)
 		return (EX_OSERR);
+	log_hold();
 	if (listen_kind(STDIN_FILENO) == LISTEN_NONE && gw_cgi_is_request())
-		return (serve_cgi(argc, argv));
-	return (serve_fcgi(argc, argv));
+		rc = serve_cgi(argc, argv);
+	else
+		rc = serve_fcgi(argc, argv);
+	log_end();
+	return (rc);
 }

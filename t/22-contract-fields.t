@@ -93,13 +93,12 @@ bad('active', 'bool', '1', '0', '1.0', '"true"', '"yes"', '""', '"false"',
     @nested);
 
 for my $object (qw(auth_data scope_data metadata)) {
-	bad($object, 'dict', @scalars, '""', '"x"', '[]', '[{}]');
-	saved_ok(post($object => $_), "$object may be $_") for 'null', '{}';
+	bad($object, 'dict', @scalars, '""', '"x"', '[{}]', '[null]', '[[]]');
+	saved_ok(post($object => $_), "$object may be $_")
+	    for 'null', '{}', '[]', "[ \n]";
 }
 for my $member (qw(auth_data/access_token auth_data/refresh_token
-    auth_data/token_type auth_data/scope auth_data/code scope_data/org_slug
-    scope_data/installation_id scope_data/workspace_id scope_data/project_id
-    metadata/instance_name metadata/created_via metadata/version
+    auth_data/token_type auth_data/code metadata/instance_name metadata/created_via metadata/version
     metadata/description)) {
 	bad($member, 'str', @scalars, @nested);
 	my ($object, $name) = split m{/}, $member;
@@ -107,6 +106,20 @@ for my $member (qw(auth_data/access_token auth_data/refresh_token
 	    "$member may be " . substr $_, 0, 20)
 	    for 'null', '""', '"\\u0000"', '"' . 'x' x 1000 . '"';
 }
+# Numbers where ids are, and a list where scopes are.
+for my $id (qw(org_slug installation_id workspace_id project_id)) {
+	bad("scope_data/$id", 'str', 'true', 'false', '1.5', '1.0', '-0.0',
+	    '1e5', '1E+2', '1e400', '0e0', @nested);
+	saved_ok(post(scope_data => "{\"$id\":$_}"),
+	    "scope_data/$id may be " . substr $_, 0, 20)
+	    for 'null', '""', '"\\u0000"', '"' . 'x' x 1000 . '"', '0', '-0',
+	    '-7', '12345678', '9' x 400;
+}
+bad('auth_data/scope', 'str', @scalars, '{}', '{"a":"b"}', '[5]', '["a",null]',
+    '["a",["b"]]', '[null]', '[{}]', '["a",5,true]');
+saved_ok(post(auth_data => "{\"scope\":$_}"), "auth_data/scope may be $_")
+    for 'null', '""', '"read write"', '[]', '["read"]',
+    '["read","","\\u0000"]';
 bad('auth_data/expires_at', 'time', 'true', 'false', '[]', '{}', '""');
 bad('metadata/tags', 'list', @scalars, '""', '"a"', '{}', '{"0":"a"}');
 saved_ok(post(metadata => "{\"tags\":$_}"), "tags may be $_")
@@ -144,8 +157,8 @@ my @members = (
     '"name":""', '"integration_type":1', '"status":"x"', '"active":0',
     '"auth_data":{"access_token":1,"refresh_token":1,"token_type":1,'
 	. '"expires_at":"x","scope":1,"code":1,"other":1}',
-    '"scope_data":{"org_slug":1,"installation_id":1,"workspace_id":1,'
-	. '"project_id":1,"other":1}',
+    '"scope_data":{"org_slug":1.5,"installation_id":[],"workspace_id":1e1,'
+	. '"project_id":true,"other":1}',
     '"metadata":{"instance_name":1,"created_via":1,"version":1,'
 	. '"description":1,"tags":[1],"other":1}',
     '"unique_identifier":"\\u0000"', '"unknown":1');

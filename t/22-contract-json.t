@@ -73,6 +73,31 @@ for my $bad (@bad) {
 	json_fault_is(post($body), $at, "fault in $shown");
 }
 
+# Another encoding is called by its name.
+sub fault_says {
+	my ($body, $at, $like, $name) = @_;
+	my $answer = post($body);
+	json_fault_is($answer, $at, $name);
+	like($answer->{body}, qr/"msg":"[^"]*$like[^"]*"/, "$name: is named");
+}
+my $ascii = "$NL}";
+fault_says("\xef\xbb\xbf$ascii", 0, 'byte order mark', 'a BOM');
+fault_says("\xef\xbb\xbf", 0, 'byte order mark', 'a BOM and nothing else');
+my $le = $ascii =~ s/(.)/$1\0/gr;
+my $be = $ascii =~ s/(.)/\0$1/gr;
+fault_says($le, 1, 'UTF-16', 'UTF-16');
+fault_says($be, 0, 'UTF-16', 'UTF-16 the other way');
+fault_says("\xff\xfe$le", 0, 'UTF-16', 'UTF-16 with a BOM');
+fault_says("\xfe\xff$be", 0, 'UTF-16', 'UTF-16 with a BOM, the other way');
+fault_says($_, [0, 1], 'UTF-16', 'UTF-16 that begins with '
+    . join ' ', unpack '(H2)2', $_) for " \0{\0", "\0 \0{", "\n\0", "1\0",
+    "\"\0a\0\"\0", "t\0r\0", "-\0001\0", "[\0]\0", "\xff\xfe";
+for my $plain ("\0", "\0\0", "{\"\0", "\xef\xbb", "\xff", "\xff\xff",
+    "\xbb\xef\xbf", "{ \0", " \xef\xbb\xbf{}") {
+	unlike(post($plain)->{body}, qr/UTF-16|byte order/,
+	    'nothing of the kind is read into ' . unpack 'H*', $plain);
+}
+
 # The same fault far from the start, and in members that are ignored.
 my $far = $NL . ',"metadata":{"x":"' . 'é' x 5000 . '"},"zzz":[{"k":NaN}]}';
 utf8::encode($far) if utf8::is_utf8($far);

@@ -25,6 +25,7 @@ my @auth = (
     '{"":"","access_token\\u0000":5,"\\u0000":[null,true,false]}',
     '{"access_token":null,"refresh_token":null,"expires_at":null}',
     '{"expires_at":"2024-01-15 10:30:00","scope":"a b"}',
+    '{"scope":["b", "a" ,"b"]}',
     '{"long":"' . 'x' x 200_000 . '"}',
     '{"deep":' . '[' x 29 . ']' x 29 . '}',
 );
@@ -42,6 +43,23 @@ is($house->reveal($data->{integration_id}), '{"b" :2}', 'the last is kept');
 $data = saved_ok($house->fcgi(body => '{"name":"n","integration_type":"jira",'
     . '"\\u0061uth_data":{"c":3}}'), 'auth_data by an escaped name');
 is($house->reveal($data->{integration_id}), '{"c":3}', 'is auth_data');
+# What PHP writes for an empty object is one.
+for my $empty ('[]', "[ \n]") {
+	$data = saved_ok($house->fcgi(body => '{"name":"n","integration_type":'
+	    . "\"jira\",\"auth_data\":$empty,\"scope_data\":$empty,"
+	    . "\"metadata\":$empty}"), 'an empty array for each object');
+	is($house->reveal($data->{integration_id}), '{}', 'auth_data is {}');
+	my $is = $house->show($data->{integration_id});
+	is(encode($is->{scope_data}), '{}', 'scope_data is {}');
+	is(encode($is->{metadata}), encode({ instance_name => 'n', created_via =>
+	    'manual', version => undef, description => undef, tags => [] }),
+	    'metadata is its defaults');
+	is($data->{$_} ? 1 : 0, 0, $_) for qw(has_auth_data has_scope_data);
+	is(($house->rows('SELECT scope_data, auth_data IS NULL AS none FROM '
+	    . "integrations WHERE integration_id = '$data->{integration_id}'"
+	    ))[0]{$_->[0]}, $_->[1], "$_->[0] is stored so")
+	    for ['scope_data', '{}'], ['none', 0];
+}
 for my $none ('', '"auth_data":null,') {
 	$data = saved_ok($house->fcgi(body => "{$none\"name\":\"n\","
 	    . '"integration_type":"jira"}'), 'no auth_data');
@@ -69,7 +87,11 @@ my %scope_flag = ('{"org_slug":"o"}' => 1, '{"workspace_id":"w"}' => 1,
     '{"workspace_id":""}' => 0, '{"project_id":"p"}' => 0,
     '{"installation_id":"i"}' => 0, '{"org_slug":null}' => 0,
     '{"project_id":"p","installation_id":"i","other":"x"}' => 0,
-    '{}' => 0, 'null' => 0, '{"org_slug":" "}' => 1,
+    '{}' => 0, 'null' => 0, '{"org_slug":" "}' => 1, '[]' => 0,
+    '{"org_slug":0}' => 1, '{"workspace_id":-7}' => 1,
+    '{"workspace_id":12345678901234567890}' => 1,
+    '{"org_slug":"","workspace_id":5}' => 1, '{"project_id":5}' => 0,
+    '{"installation_id":5}' => 0, '{"workspace_id":5,"workspace_id":""}' => 0,
     '{"org_slug":"a","org_slug":null}' => 0);
 for my $scope (sort keys %scope_flag) {
 	$data = saved_ok($house->fcgi(body => '{"name":"n","integration_type":'

@@ -20,10 +20,11 @@ my $invalid = '{"detail":"Invalid API key"}';
 my $no_dict = [[] => 'value is not a valid dict' => 'type_error.dict'];
 
 # Route: before the key.
-for my $path ('/', '/api', '/api/v2/integrations/sav', SAVE . '//',
+for my $path ('/', '/api', '/api/v2/integrationssave', SAVE . '//',
     SAVE . '/x', '/api/v2/integrations//save', '//api/v2/integrations/save',
-    '/api/v2/integrations/Save', '/API/v2/integrations/save',
-    '/api/v1/integrations/save') {
+    '/api/v2/Integrations/save', '/API/v2/integrations/save',
+    '/api/v3/integrations/save', '/api/integrations/save',
+    '/v1/integrations/save') {
 	answer_is($house->http(path => $path, key => undef, body => $good),
 	    404, $not_found, "POST $path is not found");
 }
@@ -70,26 +71,37 @@ my %refused = (
     'a key that is called Bearer' => "Bearer $key",
     'a key with bytes above 127' => "\xc3\xa9$key",
 );
-for my $door (qw(http fcgi)) {
+for my $door (qw(http fcgi cgi)) {
 	for my $name (sort keys %refused) {
 		my $answer = $house->$door(key => $refused{$name}, body => $good);
 		answer_is($answer, 401, $invalid, "$name is invalid ($door)");
 		is($answer->{headers}{'www-authenticate'}, 'ApiKey',
 		    "$name: WWW-Authenticate ($door)");
 	}
-	for my $none (undef, '') {
+	for my $around ([' ', ''], ['', ' '], ["\t", ''], ['', "\t"],
+	    [" \t \t", "\t \t "]) {
+		(my $shown = "'$around->[0]' and '$around->[1]'") =~ s/\t/<tab>/g;
+		saved_ok($house->$door(body => $good,
+		    key => join $key, @$around), "$shown around a key ($door)");
+		answer_is($house->$door(body => $good, key => join "$key$around->[0]"
+		    . "$around->[1]$key", @$around), 401, $invalid,
+		    "and between two of them ($door)");
+		answer_is($house->$door(body => $good, key => join $other, @$around),
+		    401, $invalid, "and around a wrong one ($door)");
+	}
+	for my $none (undef, '', ' ', "\t", " \t ") {
 		my $answer = $house->$door(key => $none, body => $good);
 		answer_is($answer, 401, $required, (defined $none ? 'an empty'
 		    : 'no') . " key is asked for ($door)");
 		is($answer->{headers}{'www-authenticate'}, 'ApiKey',
 		    "and so says WWW-Authenticate ($door)");
 	}
-	answer_is($house->$door(body => $good,
-	    headers => ['X-API-Key' => $key]), 401, $invalid,
-	    "the key sent twice is invalid ($door)");
-	answer_is($house->$door(body => $good,
-	    headers => ['x-api-key' => 'other']), 401, $invalid,
-	    "two keys are invalid ($door)");
+	for my $twice ($key, 'other', " $key") {
+		next if $door eq 'cgi';
+		answer_is($house->$door(body => $good,
+		    headers => ['X-API-Key' => $twice]), 401, $invalid,
+		    "the key sent twice is invalid ($door)");
+	}
 	saved_ok($house->$door(body => $good, key => undef,
 	    headers => ['X-ApI-kEy' => $key]),
 	    "the header's name has no case ($door)");
@@ -112,6 +124,42 @@ answer_is($house->fcgi(body => 'x' x (1048576 + 1), type => 'text/plain'),
     413, '{"detail":"Request body too large"}', 'size before media type');
 answer_is($house->fcgi(body => '{', type => 'text/plain', length => 7),
     400, '{"detail":"Bad Request"}', 'lies before media type');
+
+# Encoding: behind the size, before the media type.
+my $unsupported = '{"detail":"Unsupported Media Type"}';
+sub unsupported_is {
+	my ($answer, $name) = @_;
+	answer_is($answer, 415, $unsupported, $name);
+	is($answer->{headers}{'accept-encoding'}, 'identity',
+	    "$name: Accept-Encoding says identity");
+}
+for my $door (qw(http fcgi cgi)) {
+	my $send = sub { my ($encoding, %o) = @_; $house->$door(body => $good,
+	    headers => ['Content-Encoding', $encoding], %o) };
+	unsupported_is($send->($_), "Content-Encoding $_ ($door)")
+	    for 'gzip', 'GZIP', 'deflate', 'br', 'zstd', 'identity, gzip',
+	    'gzip, identity', 'x-identity', 'identity;q=1', '*';
+	saved_ok($send->($_), "Content-Encoding '$_' ($door)")
+	    for 'identity', 'Identity', 'IDENTITY', '', ' identity ',
+	    "\tidentity\t";
+	answer_is($send->('gzip', key => undef), 401, $required,
+	    "the key comes before the encoding ($door)");
+	answer_is($send->('gzip', body => 'x' x (1048576 + 1)), 413,
+	    '{"detail":"Request body too large"}',
+	    "size before encoding ($door)");
+	unsupported_is($send->('gzip', type => 'text/plain', body => '{'),
+	    "encoding before media type ($door)");
+	unsupported_is($send->('gzip', body => ''),
+	    "encoding before an empty body ($door)");
+	next if $door eq 'cgi';
+	unsupported_is($send->('gzip', headers => [
+	    'Content-Encoding' => $_->[0], 'content-encoding' => $_->[1]]),
+	    "Content-Encoding twice, @$_ ($door)")
+	    for ['gzip', 'identity'], ['identity', 'gzip'];
+}
+answer_is($house->fcgi(body => $good, length => 5,
+    headers => ['Content-Encoding' => 'gzip']), 400,
+    '{"detail":"Bad Request"}', 'lies before encoding');
 
 # Media type: before the JSON.
 for my $type ('application/json', 'APPLICATION/JSON', 'Application/Json',

@@ -86,6 +86,14 @@ my $empty = save('{}', unique_identifier => '"u"', auth_data => '{}',
     scope_data => '{}');
 is($house->reveal($id), '{}', 'an empty object is not null');
 is_deeply($house->show($id)->{scope_data}, {}, 'nor is an empty scope');
+save('full again', %full);
+my $php = save('[]', unique_identifier => '"u"', auth_data => '[]',
+    scope_data => '[]', metadata => '[]');
+is($php->{$_}, $false, "[] replaces what was: $_")
+    for qw(has_auth_data has_scope_data);
+is($house->reveal($id), '{}', '[] is an empty object, and not null');
+is_deeply($house->show($id)->{scope_data}, {}, 'nor is it for scope_data');
+is_deeply($php->{metadata}{tags}, [], 'and metadata is the defaults');
 
 # metadata: replaced whole, defaults from this request.
 my $meta = save('metadata {}', unique_identifier => '"u"', name => '"third"',

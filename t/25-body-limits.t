@@ -46,7 +46,8 @@ my $n = length $good;
 for my $door (qw(fcgi cgi)) {
 	for my $lie ($n - 1, $n + 1, 0, 1, $n * 100, $MAX, $MAX + 1,
 	    "-$n", "+$n", "$n.0", "${n}x", "x$n", "0x" . sprintf('%x', $n),
-	    "$n $n", "$n,$n", 'abc', '-1', ' ', "\xd9\xa3",
+	    "$n $n", "$n,$n", 'abc', '-2', '-01', '-1 ', ' -1', '--1', '-1.0',
+	    '+-1', '-', ' ', "\xd9\xa3",
 	    '4294967296', 4294967296 + $n, '18446744073709551616',
 	    '18446744073709551' . (616 + $n), '9' x 40) {
 		answer_is($house->$door(body => $good, length => $lie), 400,
@@ -56,6 +57,14 @@ for my $door (qw(fcgi cgi)) {
 	    "the true length ($door)");
 	answer_is($house->$door(body => '', length => 5), 400, $bad_request,
 	    "a length, but no body ($door)");
+	# How Caddy writes that it does not know.
+	saved_ok($house->$door(body => $good, length => '-1'),
+	    "Content-Length -1 is an absent one ($door)");
+	answer_is($house->$door(body => $over, length => '-1'), 413,
+	    $too_large, "Content-Length -1: the body is counted ($door)");
+	answer_is($house->$door(method => 'GET', path => '/healthz', body => '',
+	    type => undef, key => undef, length => '-1'), 200,
+	    '{"status":"ok"}', "Content-Length -1: without a body ($door)");
 }
 my $rows = @{ $house->integrations };
 $house->fcgi(body => $good, length => $n - 1);

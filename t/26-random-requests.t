@@ -65,14 +65,48 @@ sub kind {
 sub odd { one('null', 'true', 'false', '0', '-1.5', '1e400', '[]', '{}',
     '["a"]', '{"a":1}', '12345678901234567890') }
 
-sub moment { one('1700000000', '-1', '1e309', '1e308', 'null', 'true',
-    '"2024-02-29T00:00:00Z"', '"2023-02-29T00:00:00"', '"2024-01-15 10:30:00"',
-    '"2024-01-15"', '"9999-12-31t23:59:59.123456789+23:59"', '""',
-    '"2024-01-15T10:30:00+24:00"') }
+# Moments are put together from parts that fit and parts that do not.
+sub part { maybe(0.04) ? one('', 'x', '00', '99', '-', '+', ' ', '2', '.') : one(@_) }
 
-my %GOOD_MOMENT = map { $_ => 1 } '1700000000', '-1', '1e308', 'null',
-    '"2024-02-29T00:00:00Z"', '"2024-01-15 10:30:00"',
-    '"9999-12-31t23:59:59.123456789+23:59"';
+sub moment {
+	my $roll = rand;
+	return one('1700000000', '-1', '1e309', '1e308', 'null', 'true', '[]',
+	    '""', '"now"') if $roll < 0.2;
+	return '"' . part('', '-') . part(0 .. 9, '1700000000', '9' x 308)
+	    . part('', '', '.5', '.25', 'e1') . '"' if $roll < 0.4;
+	return '"' . part('2024', '0001', '9999', '1900') . part('-')
+	    . part('01', '02', '06', '12') . part('-')
+	    . part('01', '15', '28', '29', '30', '31') . part('T', 't', ' ')
+	    . part('00', '10', '23') . part(':') . part('00', '30', '59')
+	    . part('', ':00', ':59', ':30.1', ':30.123456', ':30.123456789012',
+		':30.1234567890123', ':60')
+	    . part('', 'Z', 'z', '+00', '-0530', '+05:30', '-23:59', '+24', '+0060')
+	    . '"';
+}
+
+my $DAYS = '(?:0[1-9]|1[0-9]|2[0-8])';
+
+sub is_leap { $_[0] % 4 == 0 && ($_[0] % 100 != 0 || $_[0] % 400 == 0) }
+
+# The contract once more, by patterns.
+sub is_moment {
+	my ($value) = @_;
+	return 1 if $value eq 'null';
+	return $value + 0 < 9**9**9 && $value + 0 > -9**9**9
+	    if kind($value) eq 'number';
+	return 0 if $value !~ /\A"(.*)"\z/s;
+	my $text = $1;
+	return $text + 0 < 9**9**9 && $text + 0 > -9**9**9
+	    if $text =~ /\A-?[0-9]+(?:\.[0-9]+)?\z/;
+	return 0 if $text !~ /\A([0-9]{4})-([0-9]{2}-[0-9]{2})[Tt ](.*)\z/s;
+	my ($year, $day, $rest) = ($1, $2, $3);
+	return 0 if $year eq '0000' || $day !~ /\A(?:(?:0[1-9]|1[0-2])-$DAYS
+	    |(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31|02-29)\z/x;
+	return 0 if $day eq '02-29' && !is_leap($year);
+	return $rest =~ /\A(?:[01][0-9]|2[0-3]):[0-5][0-9]
+	    (?::[0-5][0-9](?:\.[0-9]{1,12})?)?
+	    (?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?\z/x;
+}
 
 sub object {
 	my (@names) = @_;
@@ -81,6 +115,10 @@ sub object {
 	for my $name (@names) {
 		next if maybe(0.5);
 		$member{$name} = $name eq 'expires_at' ? moment()
+		    : $name eq 'scope' && maybe(0.3) ? [map {
+			maybe(0.1) ? odd() : string() } 1 .. rand 4]
+		    : $name =~ /_id\z|\Aorg_slug\z/ && maybe(0.3)
+		    ? one(qw(0 -7 12345678 -0 1.0 1e3 99999999999999999999))
 		    : $name eq 'tags' ? (maybe(0.1) ? odd() : [map {
 			maybe(0.05) ? odd() : string() } 1 .. rand 4])
 		    : maybe(0.06) ? odd() : string();
@@ -114,16 +152,26 @@ sub text_fault {
 	return;
 }
 
+# What stands in for a string at these members.
+sub is_other_text {
+	my ($name, $value) = @_;
+	return $name =~ /\A(?:org_slug|(?:installation|workspace|project)_id)\z/
+	    && !ref $value && $value =~ /\A-?[0-9]+\z/ if $name ne 'scope';
+	return 1 if !ref $value && ($value eq '[]' || $value eq '["a"]');
+	return ref $value && !grep { kind($_) ne 'string' } @$value;
+}
+
 sub inner_faults {
 	my ($object, $at, @names) = @_;
-	return [[$at], 'dict'] if !ref $object && kind($object) !~ /object|null/;
+	return [[$at], 'dict'] if !ref $object && $object ne '[]'
+	    && kind($object) !~ /object|null/;
 	my %m = ref $object ? %$object : ();
 	my @faults;
 	for my $name (@names) {
 		my $value = $m{$name} // next;
 		if ($name eq 'expires_at') {
 			push @faults, [[$at, $name], 'time']
-			    if !$GOOD_MOMENT{$value};
+			    if !is_moment($value);
 		} elsif ($name eq 'tags' && !ref $value) {
 			next if kind($value) eq 'null';
 			push @faults, $value eq '["a"]' || $value eq '[]' ? ()
@@ -133,8 +181,9 @@ sub inner_faults {
 				my $fault = text_fault($value->[$i]) // next;
 				push @faults, [[$at, $name, $i], $fault];
 			}
-		} else {
-			my $fault = text_fault($value, null => 1) // next;
+		} elsif (!is_other_text($name, $value)) {
+			my $fault = ref $value ? 'str'
+			    : text_fault($value, null => 1) // next;
 			push @faults, [[$at, $name], $fault];
 		}
 	}
@@ -184,6 +233,8 @@ sub answer_to {
 	my $tags = $meta{tags};
 	$tags = !defined $tags || $tags eq 'null' ? '[]' : text_of($tags);
 	my $flag = sub { (grep { filled($_) } @_) ? 'true' : 'false' };
+	my $scoped = (grep { filled($_) || (defined && /\A-?[0-9]+\z/) }
+	    @scope{qw(org_slug workspace_id)}) ? 'true' : 'false';
 	my $d = '"instance_name":'
 	    . (filled($meta{instance_name}) ? $meta{instance_name} : $m->{name})
 	    . ',"created_via":' . (filled($meta{created_via})
@@ -200,8 +251,7 @@ sub answer_to {
 	    . ($m->{active} // 'true') . ",\"unique_identifier\":$uid,"
 	    . '"created_by":"<user>","created_at":"<time>","has_auth_data":'
 	    . $flag->($auth{access_token}) . ',"has_scope_data":'
-	    . $flag->(@scope{qw(org_slug workspace_id)})
-	    . ",\"metadata\":{$d}},\"error\":null}";
+	    . "$scoped,\"metadata\":{$d}},\"error\":null}";
 }
 
 my $house = house(conf => { log_level => 'warning' });
@@ -240,7 +290,8 @@ for my $n (1 .. $count) {
 		# The order of other members is that of their first appearance.
 		my ($meta) = $body =~ /"metadata"[ :]+(\{.*)/s;
 		my @names = ref $m{metadata} ? keys %{ $m{metadata} } : 'a';
-		my %at = map { $_ => index $meta // '', "\"$_\"" } @names;
+		my %at = map { $_ => ($meta // '') =~ /"\Q$_\E" ?:/
+		    ? $-[0] : -1 } @names;
 		$m{order} = [sort { $at{$a} <=> $at{$b} } @names];
 		$want = answer_to(\%m);
 	}

@@ -9,6 +9,7 @@ use Strongroom;
 use Strongroom::Cases qw(run_cases);
 use Strongroom::FastCGI qw(parse_cgi);
 use Strongroom::Host qw(own_host add_user);
+use Strongroom::Http qw(raw_http);
 use Strongroom::Proc qw(run stop wait_until);
 
 my $why = own_host('/etc', '/home', '/var', '/run');
@@ -25,6 +26,9 @@ my $top = $house->{top};
 chmod 0755, $top, $house->{dir};
 @$house{qw(conf database)} = ("$HOME/strongroom/strongroom.conf",
     "$HOME/strongroom/data/strongroom.db");
+# Root takes no configuration of an account's.
+$house->{operator} = [qw(setpriv --reuid 7001 --regid 7001 --clear-groups),
+    "$HOME/strongroom/bin/strongroom"];
 add_user('account', 7001, $HOME);
 mkdir "$HOME/public_html" or die $!;
 chown 7001, 7001, "$HOME/public_html";
@@ -63,6 +67,14 @@ sub bring {
 	$house->{keys} = {};
 }
 
+# What the host puts there to get a certificate.
+sub make_challenge {
+	my $said = on_host('cd public_html/strongroom;'
+	    . 'mkdir -p .well-known/acme-challenge; cd .well-known/*;'
+	    . 'printf proof >token; touch closed; chmod 0 closed');
+	is($said->{exit}, 0, 'files for a certificate') || diag($said->{err});
+}
+
 sub make_state {
 	my $said = on_host(<<'SH');
 strongroom/bin/strongroom --config strongroom/strongroom.conf init
@@ -72,6 +84,15 @@ SH
 	is($said->{exit}, 0, 'the account makes key file and database')
 	    || diag($said->{err});
 	chomp($house->{keys}{ $house->user } = $said->{out});
+}
+
+# A request that says the whole URL, as a proxy is asked.
+sub by_url {
+	my ($front, $path) = @_;
+	return raw_http($front->{port}, "POST http://localhost/strongroom$path "
+	    . "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+	    . 'x-api-key: ' . $house->key . "\r\nContent-Length: "
+	    . length($body) . "\r\n\r\n$body");
 }
 
 # What a host has for its accounts beside CGI.
@@ -128,13 +149,27 @@ pack_into('target');
 for my $way (qw(fcgid cgid)) {
 	bring('target');
 	make_state();
+	make_challenge();
 	my $front = host($way, 'All');
 	my $saved = run_cases($house, sub { door($front, @_) }, "$way: ");
 	is(scalar @{ $house->integrations }, $saved,
 	    "$way: there is a row for each 200 and for nothing else");
 	is($house->admin('check')->{exit}, 0, "$way: every box opens");
+	my $root = run(cmd => [program('strongroom'), '--config',
+	    $house->{conf}, 'check'], env => { LC_ALL => 'C' });
+	is($root->{exit}, 78, "$way: root takes no configuration of others");
+	like($root->{err}, qr/belongs to user 7001; .* run this as that user/,
+	    "$way: and says as whom it is taken");
 	answer_is(door($front, path => '/healthz', method => 'GET',
 	    key => undef), 200, '{"status":"ok"}', "$way: /healthz");
+	changes_pass(sub { door($front, @_) }, $way);
+	answer_is(door($front, path => '/healthz', method => 'HEAD',
+	    key => undef), 200, '', "$way: HEAD /healthz");
+	is(door($front, method => 'GET', key => undef)->{headers}{allow},
+	    'POST', "$way: 405 has its Allow");
+	is(door($front, body => $body, headers => ['Content-Encoding' =>
+	    'gzip'])->{headers}{'accept-encoding'}, 'identity',
+	    "$way: 415 says what is taken");
 	for my $path ('/', '/.htaccess', '/strongroom.fcgi',
 	    '/strongroom.fcgi/', '/x') {
 		my $got = door($front, path => $path, method => 'GET');
@@ -142,6 +177,36 @@ for my $way (qw(fcgid cgid)) {
 		is($got->{headers}{'content-type'}, 'application/json',
 		    "$way: in JSON");
 		unlike($got->{body}, qr/ACCOUNT/, "$way: and tells nothing");
+	}
+	my $not_found = '{"detail":"Not Found"}';
+	my $rows = @{ $house->integrations };
+	for my $path (SAVE . '//', SAVE . '///', '/api//v2/integrations/save',
+	    '//' . substr(SAVE, 1), '/strongroom.fcgi' . SAVE . '//',
+	    SAVE . '//?a=b') {
+		answer_is(door($front, path => $path, body => $body), 404,
+		    $not_found, "$way: $path is not found");
+	}
+	answer_is(by_url($front, SAVE . '//'), 404, $not_found,
+	    "$way: nor is it as a whole URL");
+	is(scalar @{ $house->integrations }, $rows, "$way: nothing is saved");
+	saved_ok(by_url($front, SAVE), "$way: a whole URL has its own two");
+	saved_ok(door($front, path => SAVE, query => 'u=http://a//b',
+	    body => $body), "$way: and so may a query");
+
+	# What the host itself serves, for a certificate.
+	my $challenge = door($front, path => '/.well-known/acme-challenge/token',
+	    method => 'GET', key => undef);
+	is($challenge->{status}, 200, "$way: a certificate's challenge");
+	is($challenge->{body}, 'proof', "$way: is a file");
+	isnt($challenge->{headers}{'content-type'} // '', 'application/json',
+	    "$way: and no JSON");
+	for my $case ([403, 'closed'], [404, 'none']) {
+		my ($status, $name) = @$case;
+		my $got = door($front, method => 'GET', key => undef,
+		    path => "/.well-known/acme-challenge/$name");
+		answer_is($got, $status, $status == 403
+		    ? '{"detail":"Forbidden"}' : $not_found,
+		    "$way: the host's own $status");
 	}
 	my $large = '{"name":"n","integration_type":"jira","auth_data":'
 	    . '{"access_token":"' . 'x' x 900_000 . '"}}';
@@ -207,6 +272,20 @@ SKIP: {
 	    qr/error while loading shared libraries: libsodium/);
 	on_host('mv x strongroom/bin/strongroom.fcgi');
 	works('the program again');
+}
+
+# What the program says of its answers, another type than JSON say, stays.
+for my $status (200, 404) {
+	on_host('cp -p strongroom/bin/strongroom.fcgi x');
+	spew("$HOME/strongroom/bin/strongroom.fcgi", "#!/bin/sh\n"
+	    . "printf 'Status: $status\\nContent-Type: text/html\\n"
+	    . "X-Request-Id: id-of-worker\\n\\n<p>'\n");
+	my $got = door($front, method => 'GET');
+	on_host('mv x strongroom/bin/strongroom.fcgi');
+	is($got->{status}, $status, "the program's $status");
+	is($got->{headers}{'content-type'}, 'text/html', 'has its type');
+	is($got->{headers}{'x-request-id'}, 'id-of-worker', 'its id');
+	is($got->{body}, '<p>', 'and its body');
 }
 stop($front->{pid});
 

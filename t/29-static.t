@@ -20,11 +20,11 @@ my %env = (PATH => $ENV{PATH}, LC_ALL => 'C');
 my $made = run(seconds => 300, env => { %env, SRC => source(), TO => $dir,
     defined $ENV{CC} ? (CC => $ENV{CC}) : () },
     cmd => ['/bin/sh', '-euc', <<'SH']);
-mkdir "$TO/tree" && cd "$TO/tree"
-cp -R "$SRC"/src .
-find src ! -type d ! -name '*.[ch]' -delete
+mkdir "$TO/tree" && cd "$SRC"
+find src -name '*.[ch]' -exec cp --parents -t "$TO/tree" {} +
+cd "$TO/tree"
 for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
-    config.h.in build-aux schema t; do
+    config.h.in build-aux doc schema t; do
 	ln -s "$SRC/$name" .
 done
 mkdir ../made && cd ../made
@@ -49,7 +49,7 @@ for my $name ('strongroom', 'strongroom.fcgi') {
 spew("$root/etc/nsswitch.conf", "group: systemd none files\n");
 spew("$root/etc/group", "web:x:0:\n");
 spew("$root/etc/strongroom.conf", "database = /data/strongroom.db\n"
-    . "master_key_file = /data/master.key\nthreads = 2\n");
+    . "master_key_file = /data/master.key\n");
 
 my @jail = $> == 0 ? ('chroot', $root)
     : ('unshare', '--map-root-user', 'chroot', $root);

@@ -5,11 +5,14 @@
 use strict;
 use warnings;
 use File::Copy qw(copy);
+use IO::Handle;
 use Test::More;
+use Time::HiRes qw(time);
 use Strongroom;
+use Strongroom::FastCGI qw(parse_cgi);
 use Strongroom::Http qw(http_request);
 use Strongroom::Json qw(decode);
-use Strongroom::Proc qw(run);
+use Strongroom::Proc qw(run start stop running pause launch);
 
 my $bad_request = '{"detail":"Bad Request"}';
 my $body = '{"name":"n","integration_type":"jira","auth_data":{"access_token":"t"}}';
@@ -189,5 +192,75 @@ for my $file ($house->{dir}, '/dev/null/none') {
 	error_is($answer, 500, 'Internal error', "--config=$file");
 	is($answer->{exit}, 78, 'exit 78');
 }
+
+# A server that dribbles, or does not read: io_timeout_ms is for all of it.
+$house->write_conf(io_timeout_ms => 800);
+
+# One request whose body comes as the code sends it, over its standard input;
+# what was answered, and after how long it ended.
+sub dribbled {
+	my ($feed, %o) = @_;
+	pipe my $from, my $to or die "pipe: $!";
+	$to->autoflush(1);
+	my $out = "$house->{dir}/dribbled" . ($o{name} // '');
+	unlink $out;
+	my %env = $house->fcgi_params_of(body => $body, %{ $o{request} // {} });
+	my $begun = time;
+	my $pid = start(cmd => [program('strongroom.fcgi'), @{ $o{args} //
+	    ["--config=$house->{conf}", '/x.cgi'] }], stdin => $from,
+	    stdout => $o{stdout} // $out, env => Strongroom::clean_env(%env));
+	close $from;
+	$feed->($to, sub {
+		pause(0.05);
+		return running($pid) && time - $begun < 20 * slow();
+	});
+	my $end = stop($pid, seconds => 20 * slow(), signal => 0);
+	return ($o{stdout} ? undef : parse_cgi(slurp($out)), $end->{exit},
+	    time - $begun);
+}
+
+my $bytes = sub {
+	my ($to, $goes_on) = @_;
+	syswrite $to, ' ' while $goes_on->();
+};
+# Where there is no configuration, it is ten seconds; the rest goes on.
+my $refused = launch(1, sub {
+	my ($answered, undef, $seconds) = dribbled($bytes, request => {
+	    length => 100_000 }, args => ['--config=/none'], name => 'none');
+	return ($answered->{status}, $seconds);
+});
+my ($answered, $exit, $seconds) = dribbled($bytes,
+    request => { length => 100_000 });
+is($answered->{status}, 400, 'a body of single bytes is cut off');
+is($exit, 0, 'in order');
+cmp_ok($seconds, '<', 8 * slow(), 'in time');
+($answered, $exit, $seconds) = dribbled(sub {
+	my ($to) = @_;
+	syswrite $to, $body;
+	$bytes->(@_);
+});
+is($answered->{status}, 400, 'and one that goes on behind its length');
+cmp_ok($seconds, '<', 8 * slow(), 'in time');
+($answered) = dribbled(sub {
+	my ($to, $goes_on) = @_;
+	for my $part (unpack '(a30)*', $body) {
+		syswrite $to, $part;
+		$goes_on->();
+	}
+	close $to;
+});
+saved_ok($answered, 'a body in pieces is taken');
+pipe my $unread, my $filled or die "pipe: $!";
+$filled->blocking(0);
+1 while syswrite $filled, 'x' x 4096;
+1 while syswrite $filled, 'x';
+$filled->blocking(1);
+(undef, $exit, $seconds) = dribbled(sub { close $_[0] }, stdout => $filled,
+    request => { method => 'GET', path => '/healthz', length => undef });
+is($exit, 0, 'a server that does not read its answer is not waited for');
+cmp_ok($seconds, '<', 8 * slow(), 'longer than that');
+my ($said) = $refused->();
+is($said->[0], 500, 'a dribbled body that is refused anyway is cut off');
+cmp_ok($said->[1], '<', 18 * slow(), 'in its time');
 
 finish();

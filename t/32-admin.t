@@ -45,6 +45,17 @@ unlink $house->{master_key} or die $!;
 fails(1, 'init beside a database', 'init');
 ok(!-e $house->{master_key}, 'makes no key');
 is(slurp($house->{database}), $before[1], 'and keeps the database');
+# What is left of a database may have been its last saves.
+unlink $house->{database} or die $!;
+for my $end (qw(-wal -journal -shm)) {
+	my $left = spew("$house->{database}$end", 'saved');
+	fails(1, "init beside a $end that was left", 'init');
+	is(slurp($left), 'saved', 'leaves it as it is');
+	ok(!-e $house->{master_key} && !-e $house->{database},
+	    'and makes nothing');
+	unlink $left or die $!;
+}
+spew($house->{database}, $before[1], 0600);
 spew($house->{master_key}, $before[0], 0600);
 
 # Usage.
@@ -56,6 +67,9 @@ for my $wrong ([], ['nonsense'], ['key'], ['key', 'nonsense'],
     ['key', 'list', 'more'], ['init', 'more'],
     ['key', 'create', '--user', ''], ['key', 'create', '--user', "a\nb"],
     ['key', 'create', '--user', 'x' x 256],
+    map({ my $user = $_; map { [@$_, '--user', $user] } [qw(key import)],
+    [qw(integration list)], ['import'], [qw(export --in-clear)] }
+    '', "a\nb", "\xff"),
     map({ ['key', 'create', '--user', 'u', '--expires', $_] } '', '90',
     'd', '90x', '-1d', '1.5h', '0x5d', ' 1d', '1d ', '1dd',
     '99999999999999999999d')) {
@@ -84,7 +98,7 @@ like($house->admin('--help')->{out}, qr/\Ausage: .*key create/s,
     '--help prints the usage');
 fails(78, 'a configuration that is not there', '--config',
     "$house->{dir}/none.conf", 'key', 'list', { bare => 1 });
-spew("$house->{dir}/bad.conf", "threads = \"x\"\n");
+spew("$house->{dir}/bad.conf", "max_requests = \"x\"\n");
 like(fails(78, 'a bad configuration', '--config', "$house->{dir}/bad.conf",
     'key', 'list', { bare => 1 })->{err}, qr/bad\.conf:1/, 'file and line');
 for my $version (['version'], ['--json', 'version']) {
@@ -109,8 +123,11 @@ chomp $key;
 my $id = $house->public_id($key);
 my ($row) = grep { $_->{public_id} eq $id }
     @{ decode($house->admin_ok(qw(key list --json))) };
-is_deeply([sort keys %$row], [sort qw(public_id user name created_at
-    expires_at revoked_at)], 'key list --json: the members');
+is_deeply([sort keys %$row], [sort qw(public_id user name scopes types
+    created_at expires_at revoked_at last_used_at replaced_by)],
+    'key list --json: the members');
+is_deeply($row->{scopes}, [qw(save read)], 'a key has two scopes');
+is($row->{types}, undef, 'and is for all types');
 is($row->{user}, 'u', 'the user');
 is($row->{name}, 'laptop', 'the name');
 is_deeply([@$row{qw(expires_at revoked_at)}], [undef, undef],
@@ -202,8 +219,9 @@ is_deeply([sort keys %$listed], [sort qw(integration_id name integration_type
     has_auth_data has_scope_data)], 'integration list --json: the members');
 is($listed->{active}, JSON::PP::false(), 'booleans are booleans');
 my $shown = $house->show($iid);
-is_deeply([sort keys %$shown], [sort keys %$listed, qw(scope_data metadata)],
-    'integration show --json: and two more');
+is_deeply([sort keys %$shown], [sort keys %$listed, qw(scope_data metadata
+    revision expires_at last_revealed_at reveal_count)],
+    'integration show --json: and more');
 is_deeply({ map { $_ => $shown->{$_} } keys %$listed }, $listed,
     'with the same values');
 is($shown->{$_}, $data->{$_}, "show: $_ is what the answer said")
@@ -292,6 +310,24 @@ for my $words ([qw(key list)], [qw(integration list)],
 		    program('strongroom'), '--config', $house->{conf}, @$words,
 		    @more, @$json], env => Strongroom::clean_env());
 		is($ran->{exit}, 1, "@$words @$json to a full disk: exit 1");
+	}
+}
+
+# On a terminal a message is for people; elsewhere it is a line of the log.
+SKIP: {
+	skip 'script is missing: install bsdutils', 4
+	    if run(cmd => ['sh', '-c', 'command -v script'])->{exit} ne '0';
+	for my $case ([['integration', 'show', 'x'], 'integration_id'],
+	    [['nonsense'], 'there is no command nonsense']) {
+		my ($words, $says) = @$case;
+		my $shell = join ' ', map { s/'/'\\''/gr =~ s/.*/'$&'/sr }
+		    program('strongroom'), '--config', $house->{conf}, @$words;
+		my $seen = run(cmd => ['script', '-qec', $shell, '/dev/null'],
+		    env => Strongroom::clean_env(SHELL => '/bin/sh'));
+		like($seen->{out}, qr/\Astrongroom: [^\n]+\r\n\z/,
+		    "strongroom @$words on a terminal: for people");
+		like($house->admin(@$words)->{err},
+		    qr/\A\d{4}-\S+Z error [^\n]+\n\z/, 'else for the log');
 	}
 }
 

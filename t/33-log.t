@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The log: one line a request, its id the one in X-Request-Id, the reason of
-# each 401, and never a secret.
+# The log: one line a request, its id the one in X-Request-Id, who asked, the
+# reason of each 401, and never a secret.
 
 use strict;
 use warnings;
@@ -76,6 +76,7 @@ for my $format (qw(text json)) {
 	is($got->{status}, 200, "$format: the status");
 	is($got->{user}, $house->user, "$format: the user");
 	is($got->{key}, $house->public_id($key), "$format: the public key id");
+	is($got->{address}, '127.0.0.1', "$format: the client's address");
 	like($got->{duration_us}, qr/\A\d+\z/, "$format: the duration");
 	cmp_ok($got->{duration_us}, '>', 0, "$format: which is not nothing");
 
@@ -94,6 +95,8 @@ for my $format (qw(text json)) {
 		$got = $line->($house, $answer);
 		is($got->{status}, 401, "$format: is in the log");
 		is(reasons($house, $answer), $reason, "$format: with its reason");
+		is($got->{address}, '127.0.0.1',
+		    "$format: and the address it came from");
 		unlike($answer->{body}, qr/\b$reason\b/,
 		    "$format: of which the client hears nothing")
 		    if $reason ne 'missing';
@@ -142,5 +145,66 @@ $answer = $cgi->cgi(body => $body);
 like($answer->{err}, qr/ info request id=\Q$answer->{headers}{'x-request-id'}\E [^\n]*status=200[^\n]*\n/,
     'CGI: the line is on stderr');
 unlike($answer->{err}, qr/CANARY/, 'CGI: without a secret');
+
+# The address is whatever the web server says, and so it may be anything.
+my $evil = "192.0.2.1\n2026-01-15T10:30:00.123456Z info \"\\\x1b" . 'x' x 400;
+my $shown = '192.0.2.1\x0a2026-01-15T10:30:00.123456Z info \"\\\\\x1b'
+    . 'x' x (256 - 46);
+my %addresses = (absent => [undef, ''], empty => ['', ''],
+    'of a client' => ['2001:db8::7', ' address=2001:db8::7'],
+    'of a forger' => [$evil, qq( address="$shown")]);
+for my $format (qw(text json)) {
+	my $house = house(conf => { log_format => $format });
+	$house->worker;
+	for my $name (sort keys %addresses) {
+		my ($told, $text) = @{ $addresses{$name} };
+		my %ask = (body => $body, key => undef,
+		    params => { REMOTE_ADDR => $told });
+		for my $door (qw(fcgi cgi)) {
+			my $answer = $house->$door(%ask);
+			my $id = $answer->{headers}{'x-request-id'};
+			my ($line) = grep { /\Q$id\E.*status/ } $door eq 'cgi'
+			    ? split /\n/, $answer->{err}
+			    : lines_with($house, qr/\Q$id\E.*status/);
+			if ($format eq 'json') {
+				my $value = decode($line)->{address};
+				is(defined $value ? substr $value, 0, 9 : '',
+				    substr($told // '', 0, 9),
+				    "json, $door: an address $name");
+				next;
+			}
+			$line =~ s/.* duration_us=\d+//;
+			is($line, "$text reason=missing",
+			    "text, $door: an address $name");
+		}
+	}
+	my $key = $house->key;
+	rename $house->{master_key}, "$house->{master_key}.away" or die $!;
+	my $refused = $house->cgi(body => $body, key => $key,
+	    params => { REMOTE_ADDR => '192.0.2.7' });
+	is($refused->{status}, 500, "$format: a request that finds no key file");
+	like($refused->{err}, qr/\baddress"?[=:]"?192\.0\.2\.7\b/,
+	    'has the address in the log too');
+}
+
+# A variable that belongs to no key may be a typing mistake; an empty one is
+# none at all.
+for my $format (qw(text json)) {
+	my $odd = house(conf => { log_format => $format });
+	my %env = (STRONGROOM_DATABSE => "$canary-value", STRONGROOM_QUEUE => '',
+	    STRONGROOM_LOG_LEVEL => '');
+	$odd->worker(env => \%env);
+	like(slurp($odd->{worker}{log}), qr/STRONGROOM_DATABSE is a variable of/,
+	    "$format: the start names a variable that belongs to no key");
+	unlike(slurp($odd->{worker}{log}), qr/CANARY|_QUEUE|_LOG_LEVEL/,
+	    "$format: not its value, nor empty ones");
+	my $check = $odd->admin('check', { env => \%env });
+	is($check->{exit}, 0, "$format: a command is done");
+	like($check->{err}, qr/ warning STRONGROOM_DATABSE |"STRONGROOM_DATABSE /,
+	    "$format: and names it too");
+	is($odd->stop_worker->{exit}, 0, "$format: the worker ends");
+	is(scalar(grep { !eval { decode($_) } } $odd->log_lines), 0,
+	    'in JSON as all lines') if $format eq 'json';
+}
 
 finish();

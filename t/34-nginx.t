@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# nginx as it is configured in nginx/: its own refusals are JSON too, and a
-# worker that is away is a 502 that passes.
+# nginx as it is configured in nginx/: its own refusals are JSON too, by TLS as
+# well, and a worker that is away is a 502 that passes.
 
 use strict;
 use warnings;
@@ -9,19 +9,27 @@ use Strongroom;
 use Strongroom::FastCGI qw(fcgi_overheard);
 use Strongroom::Http qw(raw_http http_request);
 use Strongroom::Json qw(decode);
-use Strongroom::Proc qw(wait_until);
+use Strongroom::Proc qw(run stop wait_until);
 
 my $house = house();
 $house->worker(via => 'spawn-fcgi');
 # Some answers of nginx need a place of their own to come from.
+my @own = (401, 403, 411, 412, 421, 429, 431, 494, 495, 496, 497, 500, 501, 502,
+    503, 504, 505, 507);
 my $front = $house->nginx(lines => join "\n",
-    (map { "location = /$_ { return $_; }" } 429, 494, 503, 505),
+    (map { "location = /$_ { return $_; }" } @own),
+    'location = /closed { deny all; }',
     map { "location = $_->[0] { $_->[1] 1s; fastcgi_pass strongroom; }" }
     ['/late', 'client_body_timeout'], ['/stuck', 'fastcgi_read_timeout']);
 my $body = '{"name":"n","integration_type":"jira"}';
 
 sub json_refusal {
 	my ($answer, $status, $name) = @_;
+	is($answer->{headers}{'retry-after'},
+	    $status == 429 || $status == 503 ? 1 : undef,
+	    "$name: Retry-After where trying again helps");
+	is(join(' ', grep { /\Aaccess-control-|\Avary\z/ }
+	    keys %{ $answer->{headers} }), '', "$name: nothing of CORS");
 	is($answer->{status}, $status, "$name: $status");
 	is($answer->{headers}{'content-type'}, 'application/json',
 	    "$name: is JSON");
@@ -54,11 +62,13 @@ json_refusal(raw_http($port, "TRACE / HTTP/1.1\r\nHost: l\r\n"
     . "Connection: close\r\n\r\n"), 404, 'TRACE somewhere');
 json_refusal(raw_http($port, 'TRACE ' . SAVE . " HTTP/1.1\r\nHost: l\r\n"
     . "Connection: close\r\n\r\n"), 405, 'TRACE of the route');
-json_refusal($house->http(path => '/-/refused', key => undef), 404,
-    'a path that nginx may use itself');
+json_refusal($house->http(path => "/-/$_", key => undef), 404,
+    'a path that nginx may use itself') for qw(refused preflight);
 
 json_refusal($house->http(path => "/$_", method => 'GET', key => undef),
-    $_ == 494 ? 400 : $_, "nginx's own $_") for 429, 494, 503, 505;
+    /\A49/ ? 400 : $_, "nginx's own $_") for @own;
+json_refusal($house->http(path => '/closed', key => undef), 403,
+    'a place that is closed');
 my $late = raw_http($port, 'POST /late HTTP/1.1' . "\r\nHost: l\r\n"
     . "Content-Length: 10\r\n\r\nhello");
 is($late->{status}, 599, 'a body that does not come gets no answer');
@@ -106,6 +116,46 @@ json_refusal($house->http(body => $body), 502, 'no worker');
 unlink $socket;
 $house->worker(socket => $socket);
 saved_ok($house->http(body => $body), 'a new worker is found at once');
+
+# Where TLS is spoken, and clients show a certificate.
+sub certificate {
+	my ($name) = @_;
+	my $file = "$house->{dir}/$name.pem";
+	my $made = run(cmd => [qw(openssl req -x509 -newkey rsa:2048 -nodes
+	    -days 2 -subj), "/CN=$name", '-keyout', $file, '-out',
+	    "$file.crt"], env => { PATH => $ENV{PATH} });
+	die $made->{err} if $made->{exit} ne '0';
+	spew($file, slurp($file) . slurp("$file.crt"));
+	return $file;
+}
+my %pem = map { $_ => certificate($_) } qw(known stranger);
+my $tls = "$house->{dir}/tls.sock";
+my $safe = house(name => 'safe', init => 0)->nginx(
+    socket => $house->{worker}{socket}, lines => <<"CONF");
+listen "unix:$tls" ssl;
+ssl_certificate "$pem{known}";
+ssl_certificate_key "$pem{known}";
+ssl_client_certificate "$pem{known}";
+ssl_verify_client on;
+CONF
+sub by_tls {
+	my ($url, @options) = @_;
+	my $said = run(cmd => ['curl', '-qsik', '--http1.1', '--noproxy', '*',
+	    '--unix-socket', $tls, @options, $url], env => {
+	    PATH => $ENV{PATH} });
+	my ($head, $body) = split /\r\n\r\n/, $said->{out}, 2;
+	my %headers = map { /\A([^\s:]+):\s*(.*)\z/ ? (lc $1 => $2) : () }
+	    split /\r\n/, $head // '';
+	return { status => ($head // '') =~ m{\AHTTP/1\.1 (\d+)} ? $1 : 599,
+	    headers => \%headers, body => $body // '' };
+}
+answer_is(by_tls('https://localhost/healthz', '--cert', $pem{known}), 200,
+    '{"status":"ok"}', 'a certificate that is known');
+json_refusal(by_tls('https://localhost/healthz', '--cert', $pem{stranger}),
+    400, 'a certificate that is not');
+json_refusal(by_tls('https://localhost/healthz'), 400, 'no certificate');
+json_refusal(by_tls('http://localhost/healthz'), 400, 'no TLS');
+stop($safe->{pid});
 
 # At info nginx quotes headers that it finds invalid, which is why the site has
 # warn. Nothing else that it writes has a key in it.

@@ -35,7 +35,8 @@ sub outcomes { join ' ', map { "$_->{line}:$_->{outcome}" } @{ $_[0] } }
 
 my ($exit, $out, $err) = import_into($old, "$psql\n");
 is($exit, 0, 'a row of psql is imported') || diag($err);
-is(outcomes($out), '1:imported', 'and told');
+is_deeply($out, [{ line => 1, outcome => 'imported', created_by => 'alice',
+    unique_identifier => 'sentry-1' }], 'and told');
 my $row = $old->show($id);
 is($row->{$_->[0]}, $_->[1], "$_->[0] is kept") for
     ['name', 'Prod'], ['status', 'inactive'], ['created_by', 'alice'],
@@ -62,6 +63,21 @@ is($answer->{status}, 200, 'its owner saves it anew');
 is(decode($answer->{body})->{data}{integration_id}, $id, 'under its id');
 import_into($old, $psql);
 is($old->show($id)->{name}, 'Renamed', 'an import changes nothing then');
+
+# Each system writes moments in its own way.
+my $spelling = house(name => 'spelling');
+my $spelled = 0;
+for my $moment ('2025-01-27 10:30:00.123456+02', '2025-01-27T08:30:00.123456Z',
+    '2025-01-27t14:00:00.123456789012+0530', '1737966600.123456',
+    '1737966600123.456') {
+	my $uuid = sprintf '22222222-3333-4444-5555-%012d', ++$spelled;
+	($exit, $out) = import_into($spelling, qq({"name":"x","integration_type":)
+	    . qq("jira","integration_id":"$uuid","created_by":"c",)
+	    . qq("created_at":"$moment"}));
+	is(outcomes($out), '1:imported', "a row of $moment");
+	is($spelling->show($uuid)->{created_at}, '2025-01-27T08:30:00.123456',
+	    'is of that moment');
+}
 
 # Lines that are wrong: each is told, the others are imported.
 my $jira = '"name":"x","integration_type":"jira"';
@@ -117,6 +133,55 @@ is($exit, 0, 'an import that was broken off is run again');
 is(outcomes($out), join(' ', map({ "$_:exists" } 1 .. 25),
     map({ "$_:imported" } 26 .. 40)), 'and goes on where it was');
 
+# One identifier, other integrations: none is dropped without a word.
+my $own = house(name => 'own');
+my $same = '"unique_identifier":"same","created_by":"e"';
+my @ids = map { "00000000-0000-4000-8000-00000000000$_" } 1, 2;
+($exit, $out) = import_into($own, join "\n",
+    map { "{$_->[0],$same" . ($_->[1] ? ",\"integration_id\":\"$_->[1]\"" : '')
+    . '}' } [$jira, $ids[0]], [$jira, $ids[1]], [$jira, undef],
+    [$jira =~ s/jira/slack/r, undef], [$jira, uc $ids[0]]);
+is("$exit " . outcomes($out), '1 1:imported 2:refused 3:exists 4:refused '
+    . '5:exists', 'an identifier that another integration has is refused');
+is($out->[1]{why}{detail}, 'its unique_identifier is that of the jira '
+    . "integration $ids[0], not of $ids[1]", 'and says which two');
+is($out->[3]{why}{detail}, 'its unique_identifier is that of the jira '
+    . "integration $ids[0], not of a slack one", 'or of what kind');
+($exit, $out) = import_into($own, "{$jira,\"unique_identifier\":\"c\","
+    . '"created_by":"a\\u001bb"}');
+is($out->[0]{why}{detail}[0]{msg}, 'control characters are not allowed',
+    'an owner whose name moves a cursor is refused');
+
+# A row of three saves, each with as much as one may have.
+{
+	$own->worker;
+	my $many = join ',', map { qq("m$_":[) . join(',', (1) x 15) . ']' }
+	    1 .. 900;
+	for my $object (qw(auth_data scope_data metadata)) {
+		saved_ok($own->fcgi(body => "{$jira,\"unique_identifier\":"
+		    . "\"large\",\"$object\":{$many}}"), "a large $object");
+	}
+	is($own->stop_worker->{exit}, 0, 'the worker ends');
+	my $large = $own->admin('export', '--in-clear', '--user',
+	    $own->user)->{out};
+	my $there = house(name => 'large');
+	($exit, $out) = import_into($there, $large);
+	is($exit, 0, 'what the service takes, import takes');
+	is(scalar @{ $there->integrations }, scalar @$out, 'all of it');
+}
+
+# A long import leaves no long log.
+{
+	my $there = house(name => 'long');
+	my $token = 'x' x 20_000;
+	($exit) = import_into($there, join "\n", map { "{$jira,\"created_by\":"
+	    . "\"f\",\"unique_identifier\":\"l$_\",\"auth_data\":{"
+	    . "\"access_token\":\"$token\"}}" } 1 .. 1500);
+	is($exit, 0, 'an import of 30 MB');
+	cmp_ok(-s "$there->{database}-wal", '<=', 16 << 20,
+	    'leaves a log of 16 MiB at most');
+}
+
 # Export: for a recipient, and back in elsewhere.
 my $secret = "$old->{dir}/recipient";
 my $public = $old->admin_ok('recipient', 'create', $secret);
@@ -153,7 +218,8 @@ is(scalar(split /\n/, $alices), 1, '--user exports what is theirs');
 for my $wrong ([], ['--recipient', $public, '--in-clear'], ['--recipient', 'srpub_x'],
     ['--recipient', $public =~ s/_(.)/'_' . ($1 eq 'A' ? 'B' : 'A')/er]) {
 	my $ran = $old->admin('export', @$wrong);
-	is("$ran->{exit} $ran->{out}", '1 ', "export @$wrong: nothing");
+	is("$ran->{exit} $ran->{out}", '2 ', "export @$wrong: usage");
+	like($ran->{err}, qr/\A\S+ error \S.*\n\z/, 'and a line that says so');
 }
 is($old->admin('recipient', 'create', $secret)->{exit}, 1,
     'a recipient\'s file is never overwritten');

@@ -82,6 +82,59 @@ my $keyless = $house->admin('backup', "$house->{dir}/keyless.db",
     { env => { STRONGROOM_MASTER_KEY_FILE => '/nonexistent/key' } });
 is($keyless->{exit}, 0, 'a backup needs no key file');
 is($house->admin('backup')->{exit}, 2, 'a backup without a name: usage');
+
+# -- to standard output
+
+my @in_data = files_of("$house->{dir}/data");
+$ran = $house->admin('backup', '-');
+is("$ran->{exit} $ran->{err}", '0 ', 'backup to standard output');
+my $stream = spew("$house->{dir}/stream.db", $ran->{out}, 0600);
+is(elsewhere($stream, 'check')->{out}, "5 integrations, 4 boxes, 0 faults\n",
+    'is a database, whole, and nothing else');
+is(unpack('x18 n', $ran->{out}), 0x0101, 'which needs no log beside it');
+is(elsewhere("$house->{dir}/streamed/x.db", 'restore', $stream)->{exit}, 0,
+    'and can be restored');
+is_deeply([files_of("$house->{dir}/data")], \@in_data,
+    'nothing is left beside the database');
+ok(!-e "$stream-$_", "nor beside the copy: no -$_") for qw(wal journal);
+
+# What it is copied to in between has no name, so a kill leaves nothing.
+saved_ok($house->fcgi(body => with_auth('{"x":"' . 'x' x 900_000 . '"}')),
+    'a row that fills a pipe');
+@in_data = files_of("$house->{dir}/data");
+pipe my $from, my $to or die "pipe: $!";
+my $pid = Strongroom::Proc::start(cmd => [program('strongroom'), '--config',
+    $house->{conf}, 'backup', '-'], env => Strongroom::clean_env(),
+    stdout => $to);
+close $to;
+sysread $from, my $first, 16;
+is($first, "SQLite format 3\0", 'while it is read');
+is_deeply([files_of("$house->{dir}/data")], \@in_data,
+    'no file of it is to be seen');
+is(scalar(grep { /\.copy\.\w+ \(deleted\)\z/ } map { readlink($_) // '' }
+    glob "/proc/$pid/fd/*"), 1, 'it is there all the same');
+saved_ok($house->fcgi(body => with_auth('{"x":"y"}',
+    '"unique_identifier":"meanwhile",')), 'a save meanwhile');
+is(Strongroom::Proc::stop($pid, signal => 'KILL')->{exit}, 'signal 9',
+    'killed');
+is_deeply([files_of("$house->{dir}/data")], \@in_data, 'it leaves nothing');
+close $from;
+
+is($house->admin('backup', '-', '--json')->{exit}, 2,
+    'there is no room for --json: usage');
+SKIP: {
+	skip 'there is no script(1)', 2 if !-x '/usr/bin/script';
+	for my $words ("backup -", "export --recipient srpub_x") {
+		my $done = run(cmd => ['script', '-qec', "'"
+		    . program('strongroom') . "' --config '$house->{conf}' "
+		    . $words, '/dev/null'], env => Strongroom::clean_env());
+		is($done->{exit}, 2, "$words: to a terminal: usage")
+		    || diag($done->{out});
+		unlike($done->{out}, qr/SQLite format/, 'which it does not get');
+	}
+}
+$house->tamper("DELETE FROM integrations WHERE unique_identifier = "
+    . "'meanwhile' OR length(auth_data) > 100000");
 is($house->stop_worker->{exit}, 0, 'the worker stops');
 
 # -- restore
@@ -135,6 +188,11 @@ my $tampered = sub {
 my $bent = $before;
 substr($bent, $_ * 4096 + 100, 3000) = "\xff" x 3000
     for 2 .. length($before) / 4096 - 1;
+$ran = elsewhere(spew($odd, $bent), 'backup', '-');
+is("$ran->{exit} $ran->{out}", '1 ',
+    'of a damaged database not a byte goes to standard output');
+like($ran->{err}, qr/is damaged|malformed/, 'and it is told');
+unlink glob "'$odd'*";
 my @refusals = (
 	['with the key file of another service', 65,
 	    qr/key file \S+ is not the one that backup \S+ was sealed with/,

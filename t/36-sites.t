@@ -13,7 +13,7 @@ use Strongroom::Proc qw(run start stop running wait_until);
 
 plan skip_all => 'this build is for other directories'
     if index(slurp(program('strongroom')), "\0/etc/strongroom/") < 0
-    || slurp(program('apache/strongroom-cgid.conf')) !~ m{ /usr/local/sbin/};
+    || slurp(program('apache/strongroom-cgid.conf')) !~ m{ "/usr/local/sbin/};
 my $why = own_host('/etc', '/var', '/run', '/usr/local');
 plan skip_all => $why if $why;
 plan skip_all => 'there is no nginx, apache2 or openssl' if grep { !-x } qw(
@@ -50,13 +50,13 @@ touch /etc/apache2/ports.conf
 SH
 my $house = house(init => 0);
 @$house{qw(conf database master_key)} = ('/etc/strongroom/strongroom.conf',
-    '/var/lib/strongroom/strongroom.db', '/etc/strongroom/master.key');
+    '/var/lib/strongroom/strongroom.db', '/etc/strongroom/keys/master.key');
 
 sub make_state {
 	my ($user) = @_;
 	operator("rm -rf /etc/strongroom /var/lib/strongroom;"
 	    . "install -d -m 0700 -o $user -g $user"
-	    . ' /etc/strongroom /var/lib/strongroom; strongroom init');
+	    . ' /etc/strongroom/keys /var/lib/strongroom; strongroom init');
 	spew($house->{conf}, "# nothing but defaults\n", 0644);
 	$house->{keys} = {};
 }
@@ -105,6 +105,35 @@ sub by_tls {
 	is($said->{out}, '{"status":"ok"}', "$name: by TLS too");
 }
 
+# Each request can be found by the id that its client got: in the web server's
+# log, and where the service has answered, in the service's.
+sub logs_have_ids {
+	my ($front, $file, $name) = @_;
+	my %got = (200 => send_to($front, body => $body),
+	    401 => send_to($front, key => undef),
+	    413 => send_to($front, body => 'x' x 1_200_000),
+	    400 => raw_http(8080, "GET / HTTP/1.1\r\n\r\n"));
+	for my $status (sort keys %got) {
+		is($got{$status}{status}, $status, "$name: a $status");
+		my $id = $got{$status}{headers}{'x-request-id'};
+		my $asked = $status == 400 ? 'GET /' : 'POST ' . SAVE;
+		my $line = qr/ 127\.0\.0\.1 \Q$asked\E $status \S+ \Q$id\E$/m;
+		ok(wait_until(20, sub { slurp($file) =~ $line }),
+		    "its id is in $file") || diag(slurp($file));
+	}
+	my $id = $got{401}{headers}{'x-request-id'};
+	ok($house->log_says(qr/id=\Q$id\E .*address=127\.0\.0\.1 reason=missing/),
+	    "$name: the service's log has the client of a 401");
+}
+
+# Plain HTTP where TLS is spoken.
+sub no_tls {
+	my ($name) = @_;
+	my $got = raw_http(443, "GET /healthz HTTP/1.1\r\nHost: l\r\n"
+	    . "Connection: close\r\n\r\n");
+	answer_is($got, 400, '{"detail":"Bad Request"}', "$name: no TLS");
+}
+
 sub cors {
 	my ($front, $name) = @_;
 	my $got = raw_http(8080, 'OPTIONS ' . SAVE . " HTTP/1.1\r\nHost: l\r\n"
@@ -116,7 +145,8 @@ sub cors {
 	    'allows the origin');
 	like($h->{'access-control-allow-headers'} // '', qr/\bx-api-key\b/,
 	    'and the key');
-	is($h->{'access-control-allow-methods'}, 'POST', 'and POST');
+	is($h->{'access-control-allow-methods'}, 'GET, POST, PATCH, DELETE',
+	    'and the methods');
 	for my $key ($house->key, undef) {
 		$got = send_to($front, body => $body, key => $key);
 		is($got->{status}, $key ? 200 : 401, "$name: CORS: the save");
@@ -149,11 +179,11 @@ cp strongroom.conf /etc/nginx/sites-available/
 ln -s ../sites-available/strongroom.conf /etc/nginx/sites-enabled/
 nginx -t
 SH
-my ($kept) = slurp("$SHARE/nginx/strongroom.conf") =~ /^\s*keepalive (\d+);/m;
-cmp_ok($kept, '<', 64, 'fewer connections are kept than there are threads');
 my $front = up_nginx();
 serves($front, 'nginx');
+logs_have_ids($front, '/var/log/nginx/strongroom.access.log', 'nginx');
 send_to($front, body => $body, query => 'a=secret-query');
+raw_http(8080, "@{[$house->key]} /x HTTP/1.1\r\nHost: l\r\n\r\n");
 raw_http(8080, 'POST ' . SAVE . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
     . "x_api_key: @{[$house->key]}\r\nx-api-key @{[$house->key]}\r\n\r\n");
 stop($front->{pid});
@@ -161,9 +191,10 @@ logs_have_no_key(map { "/var/log/nginx/strongroom.$_.log" } qw(access error));
 
 my $site = '/etc/nginx/sites-available/strongroom.conf';
 uncomment($site, qr/listen|ssl_/);
-uncomment($site, qr/location|\t|\}/);
+uncomment($site, qr/set \$strongroom_origin/);
 $front = up_nginx();
 by_tls('nginx');
+no_tls('nginx');
 cors($front, 'nginx');
 stop($front->{pid});
 
@@ -189,6 +220,7 @@ apache2ctl configtest
 SH
 $front = up_apache();
 serves($front, 'mod_proxy_fcgi');
+logs_have_ids($front, '/var/log/apache2/strongroom.access.log', 'Apache');
 send_to($front, body => $body, query => 'a=secret-query');
 raw_http(8080, 'POST ' . SAVE . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
     . "x-api-key @{[$house->key]}\r\n\r\n");
@@ -213,6 +245,7 @@ spew($site, $text);
 operator('a2enmod ssl');
 $front = up_apache();
 by_tls('Apache');
+no_tls('Apache');
 stop($front->{pid});
 
 # The other two ways: the worker is Apache's own, and so are its files.

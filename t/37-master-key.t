@@ -154,6 +154,18 @@ is($ran->{exit}, 1, 'a rotation with a damaged box fails');
 like($ran->{err}, qr/\Q$bad\E does not open/, 'and names it');
 is(boxes($former), 1, 'which stays under its key');
 isnt(active(), $former, 'while all others have the new one');
+# Its key is all that could ever open it.
+my $with_former = slurp($house->{master_key});
+for my $state (qw(old retired)) {
+	$house->tamper("UPDATE master_keys SET state = '$state' WHERE "
+	    . "printf('%08x', key_id) = '$former'");
+	fails(1, qr/ 1 boxes are under master key $former: run strongroom /,
+	    "retiring a key that is $state and has a box", 'retire', $former);
+	is(slurp($house->{master_key}), $with_former, 'leaves the key file');
+	is_deeply([map { [@$_{qw(state boxes)}] } grep {
+	    $_->{key_id} eq $former } @{ status() }], [['old', 1]],
+	    'and the key is an old one');
+}
 $former = active();
 $house->admin(qw(master-key rotate));
 isnt(active(), $former, 'and the next rotation is not held up by it');

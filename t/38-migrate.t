@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+use Fcntl qw(:flock);
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 use Strongroom;
@@ -51,6 +52,12 @@ sub rows_of {
 	    . 'hex(auth_data) AS box FROM integrations ORDER BY id');
 }
 
+# Rows that lack what comes out of their boxes.
+sub unfilled {
+	return ($_[0]->rows('SELECT count(*) AS n FROM integrations WHERE '
+	    . 'auth_data IS NOT NULL AND auth_print IS NULL'))[0]{n};
+}
+
 sub backups { my ($house) = @_;
 	grep { /strongroom\.db\.schema-/ } glob_of("$house->{dir}/data") }
 
@@ -61,6 +68,10 @@ is("@versions", join(' ', 1 .. $newest - 1),
 
 for my $version (@versions) {
 	my ($house, $key) = lay_out($version);
+	# A name twice, and an integer that SQLite has no type for.
+	$house->tamper('UPDATE integrations SET scope_data = \'{"org_slug":1,'
+	    . '"org_sl\u0075g":123456789012345678901234567890,'
+	    . '"workspace_id":""}\' WHERE name = \'long\'');
 	my @before = rows_of($house);
 
 	# Before.
@@ -77,8 +88,16 @@ for my $version (@versions) {
 	is(version_of($house), $version, 'the schema is as it was');
 	is_deeply([rows_of($house)], \@before, 'and so are the rows');
 
-	# The migration.
-	my $ran = $house->admin('migrate');
+	# The migration, once nobody has the lock.
+	open my $lock, '>', "$house->{database}.lock" or die "lock: $!";
+	flock $lock, LOCK_EX or die "flock: $!";
+	my $ran = $house->admin('migrate', { env => {
+	    STRONGROOM_BUSY_TIMEOUT_MS => 100 } });
+	is($ran->{exit}, 1, 'while another has the lock, migrate does nothing');
+	like($ran->{err}, qr/lock was not had in 100 ms/, 'and says why');
+	close $lock;
+	unlink backups($house);
+	$ran = $house->admin('migrate');
 	is($ran->{exit}, 0, 'migrate') || diag($ran->{err});
 	is(version_of($house), $newest, "it has schema $newest now");
 	my @copies = backups($house);
@@ -89,6 +108,14 @@ for my $version (@versions) {
 	is_deeply([rows_of($house, $copies[0])], \@before, 'and all its rows');
 
 	# After.
+	my %scope = map { $_->{name} => "$_->{org}/$_->{workspace}" }
+	    $house->rows("SELECT name, ifnull(org_slug, '-') AS org, "
+	    . "ifnull(workspace_id, '-') AS workspace FROM integrations");
+	is($scope{Production}, 'acme/-', 'lists find scope_data of before');
+	is($scope{long}, '123456789012345678901234567890/-',
+	    'as a save would have kept it');
+	is($scope{empty}, '-/-', 'where there is any');
+	is(unfilled($house), 0, 'what comes out of boxes is there');
 	my $check = $house->admin('check');
 	is($check->{exit}, 0, 'check finds no fault') || diag($check->{out});
 	like($check->{out}, qr/^6 integrations, 5 boxes/m, 'and all rows');
@@ -129,7 +156,7 @@ $house->tamper('PRAGMA user_version = ' . ($newest + 1));
 # only now.
 error_is($house->fcgi(body => $save), 500, 'Database connection failed',
     "and does not once the schema is newer than it, request $_") for 1 .. 20;
-like(slurp($worker->{log}), qr/restart the service/, 'the log says what to do');
+ok($house->log_says(qr/restart the service/), 'the log says what to do');
 my $ran = $house->admin('migrate');
 is($ran->{exit}, 1, 'migrate refuses a newer schema');
 like($ran->{err}, qr/newer than/, 'and says so');
@@ -173,6 +200,7 @@ SKIP: {
 			my $again = $house->admin('migrate');
 			is($again->{exit}, 0, "killed at $call $n with schema "
 			    . "$is, and run again") || diag($again->{err});
+			is(unfilled($house), 0, 'all is filled in');
 			is($house->admin('check')->{exit}, 0,
 			    'nothing is amiss');
 		}

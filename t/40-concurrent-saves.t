@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+use Fcntl qw(LOCK_EX LOCK_UN);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -100,16 +101,24 @@ is(join(' ', map { "$_:$said[$_]{status}" } @odd), '',
 is(scalar @{ $house->integrations }, 1 + (grep { $_->{status} == 200 } @said),
     'and each 200 is a row');
 
-# More at once than the queue holds: 503, and nothing was stored.
-my $narrow = house(conf => { threads => 8, queue => 1 });
+# Two requests under way at most: the others wait their turn, and none is
+# refused. Who holds the lock for longer than a save may wait makes it 503.
+my $narrow = house(conf => { max_requests => 2, busy_timeout_ms =>
+    300 * slow() });
 $narrow->worker;
 @said = storm($narrow, 64, sub { $narrow->fcgi(body => body($_[0])) });
-@odd = grep { $_->{status} != 200 && !($_->{status} == 503
+is(scalar(grep { $_->{status} != 200 } @said), 0,
+    'two requests at a time: each of 64 saves gets its turn');
+is(scalar @{ $narrow->integrations }, 64, 'and is a row');
+open my $lock, '<', "$narrow->{database}.lock" or die $!;
+flock $lock, LOCK_EX or die $!;
+@said = storm($narrow, 8, sub { $narrow->fcgi(body => body($_[0])) });
+@odd = grep { !($_->{status} == 503
     && $_->{body} eq $busy && $_->{retry} =~ /\A\d+\z/) } @said;
-is(scalar @odd, 0, 'a queue of one: 200, or 503 with Retry-After')
+is(scalar @odd, 0, 'the lock is held: 503, with Retry-After')
     || diag("$odd[0]{status}: $odd[0]{body}");
-is(scalar @{ $narrow->integrations },
-    scalar(grep { $_->{status} == 200 } @said), 'and a row for each 200');
+flock $lock, LOCK_UN or die $!;
+is(scalar @{ $narrow->integrations }, 64, 'and nothing was stored');
 saved_ok($narrow->fcgi(body => body('after')), 'it goes on serving');
 
 is($_->admin('check')->{exit}, 0, 'check: all is well') for $house, $narrow;

@@ -5,10 +5,9 @@
 use strict;
 use warnings;
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::Json qw(decode);
-use Strongroom::Proc qw(launch wait_until);
+use Strongroom::Proc qw(launch wait_until now);
 
 my $house = house();
 my $worker = $house->worker;
@@ -22,8 +21,8 @@ my $stop = "$house->{dir}/stop";
 my $load = launch(4, sub {
 	my ($i) = @_;
 	my ($saved, @other) = (0);
-	my $end = time + 300;
-	for (my $n = 0; !-e $stop && time < $end; $n++) {
+	my $end = now() + 300;
+	for (my $n = 0; !-e $stop && now() < $end; $n++) {
 		my $answer = $house->fcgi(body => body("c$i-$n"));
 		$answer->{status} == 200 ? $saved++
 		    : push @other, "$answer->{status} $answer->{body}";

@@ -5,12 +5,11 @@
 use strict;
 use warnings;
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_params fcgi_send
     fcgi_read fcgi_stdin fcgi_record parse_cgi);
 use Strongroom::Json qw(decode);
-use Strongroom::Proc qw(launch stop running wait_until pause);
+use Strongroom::Proc qw(launch stop running wait_until pause now);
 
 my $house = house();
 my ($listen, $socket) = $house->listener('shared');
@@ -29,8 +28,8 @@ my $stop = "$house->{dir}/stop";
 my $load = launch(8, sub {
 	my ($i) = @_;
 	my (@wrong, @saved);
-	my $end = time + 300;
-	for (my $n = 0; !-e $stop && time < $end; $n++) {
+	my $end = now() + 300;
+	for (my $n = 0; !-e $stop && now() < $end; $n++) {
 		my $door = $i % 2 ? 'http' : 'fcgi';
 		my $answer = $house->$door(socket => $socket,
 		    body => body("c$i-$n"));

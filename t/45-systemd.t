@@ -110,6 +110,10 @@ SKIP: {
 		    || diag(said($done));
 		my @made = slurp($file) =~ /^d (\S+)/mg;
 		is(scalar @made, 3, 'three directories');
+		my ($etc) = map { m{(.*)/keys\z} } @made;
+		my @above = stat "$dest$etc";
+		is(sprintf('%04o %d', $above[2] & 07777, $above[4]), '0755 0',
+		    "$etc, with the configuration, is root's");
 		for my $dir (@made) {
 			my @st = stat "$dest$dir";
 			is(sprintf('%04o %d', $st[2] & 07777, $st[4]),

@@ -5,11 +5,10 @@
 use strict;
 use warnings;
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::Json qw(decode);
 use Strongroom::Machine qw(machine cannot bare_root install_to load);
-use Strongroom::Proc qw(wait_until);
+use Strongroom::Proc qw(wait_until now);
 
 my $no = cannot() // (slow() > 1 ? 'sanitizers need what the unit forbids'
     : undef);
@@ -19,7 +18,7 @@ my $prefix = install_to("$house->{dir}/dest") // '';
 plan skip_all => 'a build for coverage writes where this has no directory'
     if slurp(program('strongroom.fcgi')) =~ /\.gcda/;
 plan skip_all => 'not built for /usr/local, /etc and /var'
-    if $prefix ne '/usr/local' || !grep { m{ /etc/strongroom } }
+    if $prefix ne '/usr/local' || !grep { m{ /etc/strongroom/keys } }
     slurp("$house->{dir}/dest$prefix/lib/tmpfiles.d/strongroom.conf");
 
 my $nobody = '/nonexistent:/usr/sbin/nologin';
@@ -49,8 +48,9 @@ sub is_owned {
 
 is($host->try('systemctl', 'is-system-running')->{out}, "running\n",
     'a machine with the files of "make install" comes up');
-is_owned($_, '700 strongroom strongroom') for qw(/etc/strongroom
+is_owned($_, '700 strongroom strongroom') for qw(/etc/strongroom/keys
     /var/lib/strongroom /var/backups/strongroom);
+is_owned('/etc/strongroom', '755 root root');
 my $units = 'strongroom.service strongroom.socket strongroom-backup.service '
     . 'strongroom-backup.timer';
 my $man = $etc{'/etc/manpath.config'} && -x '/usr/bin/man' ? 'yes' : 'no';
@@ -68,7 +68,7 @@ is($host->property('strongroom.service', 'ExecMainStatus'), 77,
 is($host->property('strongroom.service', 'NRestarts'), 0,
     'and that is not tried again');
 like($host->journal('strongroom.service'),
-    qr{error key file /etc/strongroom/master\.key}, 'the journal says why');
+    qr{error key file /etc/strongroom/keys/master\.key}, 'the journal says why');
 
 # The lines of the manual.
 sh('strongroom init');
@@ -132,9 +132,9 @@ sub restarts {
 		my $seen = requests($unit);
 		wait_until(20, sub { requests($unit) > $seen + 20 })
 		    or die "$unit does not serve";
-		my $from = time;
+		my $from = now();
 		sh("systemctl restart $unit");
-		$slowest = time - $from if time - $from > $slowest;
+		$slowest = now() - $from if now() - $from > $slowest;
 	}
 	return $slowest;
 }
@@ -173,10 +173,10 @@ sub falls {
 	sh("kill -9 $pid");
 	return wait_until(20, sub { main_pid() !~ /\A(?:0|$pid)\z/ });
 }
-my $from = time;
+my $from = now();
 ok(falls(), 'killed, it is started again');
 saved_ok(save('after-kill'), 'and serves');
-cmp_ok(time - $from, '<', 3, 'within a second, thrice that at most');
+cmp_ok(now() - $from, '<', 3, 'within a second, thrice that at most');
 is(scalar(grep { falls() } 1 .. 8), 8, 'and eight times more');
 saved_ok(save('after-kills'), 'after which it serves too');
 
@@ -224,9 +224,9 @@ my $conf = '/etc/strongroom/strongroom.conf';
 refuses("install -m 0600 /dev/null $conf", "rm $conf", 78,
     qr{error \Q$conf\E cannot be read: Permission denied},
     'a configuration that it may not read');
-refuses('chmod 0644 /etc/strongroom/master.key',
-    'chmod 0600 /etc/strongroom/master.key', 77,
-    qr{error key file /etc/strongroom/master\.key}, 'a key file that is open');
+refuses('chmod 0644 /etc/strongroom/keys/master.key',
+    'chmod 0600 /etc/strongroom/keys/master.key', 77,
+    qr{error key file /etc/strongroom/keys/master\.key}, 'a key file that is open');
 
 # Backups.
 SKIP: {

@@ -5,12 +5,13 @@
 use strict;
 use warnings;
 use Fcntl qw(:flock);
+use IO::Poll qw(POLLIN POLLHUP);
+use IO::Select;
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_params fcgi_send
     fcgi_record fcgi_stdin fcgi_abort fcgi_closed fcgi_read);
-use Strongroom::Proc qw(start stop run running wait_until at_end pause
+use Strongroom::Proc qw(start stop run running wait_until at_end pause now
     parallel);
 
 my $body = with_auth('{"access_token":"t"}');
@@ -31,7 +32,17 @@ sub serves {
 	saved_ok($answer, "a save after $after");
 }
 
-my $house = house(conf => { threads => 8 });
+sub can_read { IO::Select->new($_[0])->can_read(0) }
+
+# Whether the other end is closed, whatever is still to be read.
+sub has_hung_up {
+	my $poll = IO::Poll->new;
+	$poll->mask($_[0] => POLLIN);
+	$poll->poll(0);
+	return $poll->events($_[0]) & POLLHUP;
+}
+
+my $house = house();
 my $worker = $house->worker;
 my @params = $house->fcgi_params_of(body => $body);
 my $begin = fcgi_begin(0);
@@ -148,7 +159,7 @@ stop($holder);
 serves($plain, 'the database could not be read');
 
 # No file descriptors left.
-my $narrow = house(conf => { threads => 4 });
+my $narrow = house();
 $narrow->worker(fds => 64);
 my @hoard = map { fcgi_connect($narrow->{worker}{socket}) } 1 .. 200;
 cmp_ok(scalar(grep { defined } @hoard), '>', 100, 'connections are open');
@@ -159,15 +170,14 @@ ok(wait_until(60, sub { $healthy->($narrow)->{status} == 200 }),
     'health comes back');
 serves($narrow, 'its descriptors were exhausted');
 
-# Nor for a start: who waits at the socket already is not let in before all
-# threads have what they need.
-my $rushed = house(conf => { threads => 16 });
+# Nor for a start: who waits at the socket already takes nothing that it needs.
+my $rushed = house();
 my ($listen, $socket) = $rushed->listener('rushed');
 @hoard = map { fcgi_connect($socket) } 1 .. 200;
 my $first = $rushed->worker(via => 'inherit', listen => $listen,
     socket => $socket, fds => 64, ready => 0);
 ok(wait_until(60, sub {
-	!running($first->{pid}) || slurp($first->{log}) =~ /serves with 16/;
+	!running($first->{pid}) || slurp($first->{log}) =~ /serves, /;
 }), 'a worker is started with 200 connections at its socket');
 ok(running($first->{pid}), 'and does');
 close $_ for grep { defined } @hoard;
@@ -177,7 +187,7 @@ ok(wait_until(60, sub { $healthy->($rushed)->{status} == 200 }),
 serves($rushed, 'such a start');
 
 # Idle, stalled and dribbling clients are cut off.
-my $hasty = house(conf => { threads => 4, io_timeout_ms => 1000 });
+my $hasty = house(conf => { io_timeout_ms => 1000 });
 $hasty->worker;
 my $path = $hasty->{worker}{socket};
 @params = $hasty->fcgi_params_of(body => $body);
@@ -195,17 +205,17 @@ for my $where (sort keys %stalled) {
 }
 my $dribble = fcgi_connect($path);
 fcgi_send($dribble, $begin . fcgi_params(@params));
-my $from_time = time;
+my $from_time = now();
 my $cut = wait_until(60 * slow(), sub {
 	pause(0.1);
 	return !fcgi_send($dribble, fcgi_record(5, '{'), 5);
 });
 ok($cut, 'a client that sends a byte now and then is cut off')
-    || diag('after ' . (time - $from_time));
+    || diag('after ' . (now() - $from_time));
 my @crowd = map { my $s = fcgi_connect($path);
 	fcgi_send($s, $begin); $s } 1 .. 12;
 saved_ok($hasty->fcgi(body => $body, seconds => 60 * slow()),
-    'three times as many stalled clients as threads: still served');
+    'beside a dozen stalled clients: still served');
 close $_ for @crowd;
 my $large = '{"name":"n","integration_type":"jira","metadata":{"x":"'
     . 'x' x 1_000_000 . '"}}';
@@ -225,6 +235,40 @@ saved_ok($hasty->fcgi(body => $body, seconds => 60 * slow()),
     'nor do idle ones');
 close $_ for @crowd;
 serves($hasty, 'slow clients');
+
+# Nor may an answer take longer than io_timeout_ms, however it is not read:
+# not at all, or so slowly that the worker gets rid of a part now and then.
+SKIP: {
+	my $held = slurp('/proc/sys/net/core/wmem_default');
+	skip 'the system holds a whole answer for the reader', 1
+	    if $held > 1_000_000;
+	my $unread = house(conf => { io_timeout_ms => 1000,
+		max_body => 8_000_000 });
+	$unread->worker;
+	$large = '{"name":"n","integration_type":"jira","metadata":{"x":"'
+	    . 'x' x 6_000_000 . '"}}';
+	$request = $begin . fcgi_params($unread->fcgi_params_of(
+	    body => $large)) . fcgi_stdin($large);
+	my $idle = fcgi_connect($unread->{worker}{socket});
+	my $slow = fcgi_connect($unread->{worker}{socket});
+	fcgi_send($_, $request) for $idle, $slow;
+	my ($read, $n) = (0, 1);
+	while ($n) {
+		wait_until(60 * slow(), sub { can_read($slow) }) or last;
+		$read += $n = sysread $slow, my $bytes, 300_000;
+		pause(0.4);
+	}
+	is($n // 0, 0, 'a client that reads its answer slowly is cut off');
+	cmp_ok($read, '>', 300_000, 'amid the answer');
+	cmp_ok($read, '<', 6_000_000, 'and not at its end');
+	ok(wait_until(60 * slow(), sub { has_hung_up($idle) }),
+	    'and so is one that does not read it');
+	my $got = fcgi_read($idle, 60 * slow());
+	ok(!$got->{ended}, 'which has a part of it');
+	close $_ for $idle, $slow;
+	serves($unread, 'unread answers');
+	is($unread->admin('check')->{exit}, 0, 'check: all is well');
+}
 
 # A worker that was killed leaves its socket; the next one takes it over.
 stop($worker->{pid}, signal => 'KILL');
@@ -255,6 +299,12 @@ SKIP: {
 		error_is($full->fcgi(body => $heavy), 507, 'Database is full',
 		    'a save without space');
 	}
+	my ($id) = map { $_->{integration_id} } @{ $full->integrations };
+	answer_is($full->fcgi(method => 'PATCH', path =>
+	    "/api/v2/integrations/$id", body => '{"auth_data":{"more":"'
+	    . 'x' x 500_000 . '"}}'), 507, '{"success":false,"data":null,'
+	    . '"error":"Failed to change integration: Database is full"}',
+	    'a change without space');
 	my @answers = parallel(16, sub { $full->fcgi(body => $heavy)->{status} });
 	is(join(' ', map { @$_ } @answers), join(' ', (507) x 16),
 	    'sixteen at once');

@@ -7,13 +7,22 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/admin_table.h"
+#include "body/json.h"
 #include "ground/log.h"
+#include "ground/newfile.h"
+#include "ground/trust.h"
+#include "store/keyfit.h"
+
+enum { NAME_MAX_CHARS = 255, QUOTED_MAX = 8192 };
 
 /* The owner of the nearest directory of path that exists. */
 static bool
@@ -57,69 +66,97 @@ admin_become_owner(const char *database)
 
 /*
  * Load the key file that fits the database, or say by which exit code it
- * cannot be. It is read after the database is opened; a key that comes in
- * between is a reason to look again.
+ * cannot be.
  */
 static enum admin_rc
-load_keyring(const struct admin *admin, struct store *store,
-    struct keyring **to)
+open_keeper(const struct admin *admin, struct store *store,
+    struct keeper **to)
 {
-	struct keyring_print prints[KEYRING_MAX + 1];
-	struct keyring *keyring;
+	struct keeper *keeper = keeper_open(admin->conf.master_key_file);
 	enum store_rc rc;
-	int tries = 0;
 
-	do {
-		keyring = keyring_load(admin->conf.master_key_file);
-		if (keyring == NULL)
-			return (ADMIN_KEY_FILE);
-		rc = store_keys_check(store, prints,
-		    keyring_prints(keyring, prints));
-		if (rc == STORE_OK) {
-			*to = keyring;
-			return (ADMIN_DONE);
-		}
-		keyring_free(keyring);
-	} while (rc == STORE_OTHER_KEY && ++tries < 2);
-	if (rc != STORE_OTHER_KEY)
-		return (ADMIN_FAILED);
-	log_error("key file %s is not the one that database %s was sealed "
-	    "with", admin->conf.master_key_file, admin->conf.database);
-	return (ADMIN_OTHER_KEY);
+	if (keeper == NULL)
+		return (ADMIN_KEY_FILE);
+	rc = keyfit_check(store, keeper, admin->conf.master_key_file,
+	    admin->conf.database);
+	if (rc == STORE_OK) {
+		*to = keeper;
+		return (ADMIN_DONE);
+	}
+	keeper_close(keeper);
+	return (rc == STORE_OTHER_KEY ? ADMIN_OTHER_KEY : ADMIN_FAILED);
 }
 
-bool
-admin_make_directory(const char *path)
+/*
+ * One directory of a way, and its name on the disk; the last one is for owner,
+ * if there is one.
+ */
+static int
+make_one(const char *dir, bool is_last, const struct stat *owner)
+{
+	if (mkdir(dir, is_last ? 0700 : 0755) == -1)
+		return (errno == EEXIST ? 0 : -1);
+	if (newfile_settle(dir) == -1)
+		return (-1);
+	if (owner == NULL)
+		return (0);
+	return (is_last ? lchown(dir, owner->st_uid, owner->st_gid) :
+	    chmod(dir, 0755));
+}
+
+static bool
+make_directories(const char *path, const struct stat *owner)
 {
 	char *copy = strdup(path), *dir, *slash;
-	bool is_made = false;
+	int rc = 0;
 
 	if (copy == NULL) {
 		log_error("out of memory");
 		return (false);
 	}
 	dir = dirname(copy);
-	for (slash = strchr(dir + 1, '/'); ; slash = strchr(slash + 1, '/')) {
-		if (slash != NULL)
+	for (slash = dir; slash != NULL && rc == 0; ) {
+		if ((slash = strchr(slash + 1, '/')) != NULL)
 			*slash = '\0';
-		if (mkdir(dir, 0700) == -1 && errno != EEXIST) {
+		if ((rc = make_one(dir, slash == NULL, owner)) == -1)
 			log_error("directory %s cannot be made: %s", dir,
 			    strerror(errno));
-			goto done;
-		}
-		if (slash == NULL)
-			break;
-		*slash = '/';
+		if (slash != NULL)
+			*slash = '/';
 	}
-	is_made = true;
-done:
 	free(copy);
-	return (is_made);
+	return (rc == 0);
+}
+
+bool
+admin_make_directory(const char *path)
+{
+	return (make_directories(path, NULL));
+}
+
+bool
+admin_give_directory(const char *path, const char *database)
+{
+	struct trust_doubt doubt;
+	struct stat owner;
+	char *copy;
+	bool is_ours;
+
+	if (geteuid() != 0 || !find_owner(database, &owner) ||
+	    owner.st_uid == 0)
+		return (true);
+	if ((copy = strdup(path)) == NULL) {
+		log_error("out of memory");
+		return (false);
+	}
+	is_ours = trust_path(dirname(copy), 0, &doubt);
+	free(copy);
+	return (!is_ours || make_directories(path, &owner));
 }
 
 enum admin_rc
 admin_open(const struct admin *admin, enum store_mode mode,
-    struct store **store, struct keyring **keyring)
+    struct store **store, struct keeper **keeper)
 {
 	enum admin_rc rc;
 
@@ -127,25 +164,81 @@ admin_open(const struct admin *admin, enum store_mode mode,
 		*store = NULL;
 		return (ADMIN_FAILED);
 	}
-	if (keyring == NULL)
+	if (keeper == NULL ||
+	    (rc = open_keeper(admin, *store, keeper)) == ADMIN_DONE)
 		return (ADMIN_DONE);
-	if ((rc = load_keyring(admin, *store, keyring)) != ADMIN_DONE) {
-		store_close(*store);
-		*store = NULL;
-		return (rc);
+	store_close(*store);
+	*store = NULL;
+	return (rc);
+}
+
+bool
+admin_is_name(const char *name)
+{
+	struct json_measure m;
+	struct json_doc doc = { 0 };
+	struct buf quoted;
+	bool good = false;
+
+	buf_init(&quoted, QUOTED_MAX);
+	json_put_string(&quoted, name, strlen(name));
+	/* The strict scan knows UTF-8; escapes show control characters. */
+	if (!quoted.failed &&
+	    json_check(&doc, quoted.data, quoted.len) == JSON_OK) {
+		m = json_measure(&doc, 0, NAME_MAX_CHARS);
+		good = m.code_points >= 1 && m.code_points <= NAME_MAX_CHARS;
 	}
-	/* Not the newest one, if the database does not know that yet. */
-	(void)!keyring_activate(*keyring, store_active_key(*store));
-	return (ADMIN_DONE);
+	for (; good && *name != '\0'; name++)
+		good = table_control(name) == 0;
+	json_doc_fini(&doc);
+	buf_fini(&quoted);
+	return (good);
+}
+
+bool
+admin_flush(void)
+{
+	bool is_whole = !ferror(stdout);
+	int fd;
+
+	/* What has failed before has just now, and errno is of that. */
+	if (is_whole)
+		errno = 0;
+	is_whole &= fflush(stdout) == 0;
+	/* What a file server has to say it says at a close. */
+	if (is_whole && (fd = dup(STDOUT_FILENO)) != -1)
+		is_whole = close(fd) == 0;
+	if (is_whole)
+		return (true);
+	log_error("standard output cannot be written whole%s%s",
+	    errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+	__fpurge(stdout);
+	clearerr(stdout);
+	return (false);
 }
 
 enum store_rc
 admin_begin(const struct admin *admin, struct store *store)
 {
-	enum store_rc rc = store_begin(store, admin->store.busy_timeout_ms);
+	return (admin_begin_patiently(admin, store, 1));
+}
+
+enum store_rc
+admin_begin_patiently(const struct admin *admin, struct store *store,
+    int times)
+{
+	int timeout_ms = times * admin->store.busy_timeout_ms;
+	enum store_rc rc = store_begin(store, timeout_ms);
 
 	if (rc == STORE_BUSY)
-		log_error("the database's lock was not had in %d ms: another "
-		    "process holds it", admin->store.busy_timeout_ms);
+		store_complain_busy(log_error, timeout_ms);
 	return (rc);
+}
+
+int
+admin_print_bytes(const char *bytes, size_t len)
+{
+	if (fwrite(bytes, 1, len, stdout) == len && isatty(STDOUT_FILENO))
+		putchar('\n');
+	return (admin_flush() ? 0 : -1);
 }

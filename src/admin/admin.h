@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "ground/conf.h"
-#include "secrets/keyring.h"
+#include "secrets/keeper.h"
 #include "store/store.h"
 
 /* The operator's command line; exit codes as strongroom(8) lists them. */
@@ -14,7 +14,8 @@ enum admin_rc {
 	ADMIN_USAGE = 2,
 	ADMIN_NOT_FOUND = 3,
 	ADMIN_OTHER_KEY = 65,		/* not the one it was sealed with */
-	ADMIN_KEY_FILE = 77		/* missing, or refused */
+	ADMIN_KEY_FILE = 77,		/* missing, or refused */
+	ADMIN_CONFIGURATION = 78
 };
 
 /* What a subcommand is given. */
@@ -26,6 +27,10 @@ struct admin {
 	const char *user;		/* --user, or NULL */
 	const char *name;		/* --name, or NULL */
 	const char *expires;		/* --expires, or NULL */
+	const char *scopes;		/* --scopes, or NULL */
+	const char *types;		/* --types, or NULL */
+	const char *overlap;		/* --overlap, or NULL */
+	const char *from;		/* --from, or NULL */
 	const char *to;			/* --to, or NULL */
 	const char *identity;		/* --identity, or NULL */
 	const char *recipient;		/* --recipient, or NULL */
@@ -33,6 +38,16 @@ struct admin {
 	const char *socket;		/* --socket, or NULL */
 	const char *web_user;		/* --web-user, or NULL */
 	const char *document_root;	/* --document-root, or NULL */
+	const char *type;		/* --type, or NULL, and so on */
+	const char *status;
+	const char *active;
+	const char *identifier;
+	const char *org_slug;
+	const char *workspace_id;
+	const char *tag;
+	const char *q;
+	const char *expires_before;
+	const char *token_state;
 	const char *id;			/* the one argument, or NULL */
 	const char *file;		/* the same, where it is a path */
 };
@@ -43,12 +58,17 @@ struct admin {
  * code, with the reason logged and nothing to release.
  */
 enum admin_rc admin_open(const struct admin *admin, enum store_mode mode,
-    struct store **store, struct keyring **keyring)
+    struct store **store, struct keeper **keeper)
     __attribute__((warn_unused_result));
 
-/* As store_begin, with the time-out of the configuration; busy is logged. */
+/*
+ * As store_begin, with the time-out of the configuration, or times as long;
+ * busy is logged.
+ */
 enum store_rc admin_begin(const struct admin *admin, struct store *store)
     __attribute__((warn_unused_result));
+enum store_rc admin_begin_patiently(const struct admin *admin,
+    struct store *store, int times) __attribute__((warn_unused_result));
 
 /*
  * As root, become the owner of the data directory: what root creates there
@@ -58,23 +78,60 @@ bool admin_become_owner(const char *database)
     __attribute__((warn_unused_result));
 
 /*
- * Make the directory of path, and those above it, mode 0700, where they are
- * missing. Returns false with the reason logged.
+ * Make the directory of path, mode 0700, and those above it, 0755, where they
+ * are missing; their names are on the disk then. Returns false with the reason
+ * logged.
  */
 bool admin_make_directory(const char *path) __attribute__((warn_unused_result));
+
+/*
+ * The same as root, for the owner of the data directory, before he is become:
+ * only where nobody but root could, so the directories above are root's. What
+ * he can make himself is left to him.
+ */
+bool admin_give_directory(const char *path, const char *database)
+    __attribute__((warn_unused_result));
+
+/* Whether a user or a note is 1 to 255 characters of UTF-8, none of control. */
+bool admin_is_name(const char *name) __attribute__((warn_unused_result));
+
+/*
+ * See that all that was printed has arrived on standard output. Returns false
+ * with the reason logged, and what is left of it forgotten. To be called behind
+ * a failure, or when all is printed; main calls it at the end.
+ */
+bool admin_flush(void) __attribute__((warn_unused_result));
+
+/*
+ * Print bytes as they are; a line's end is added for a terminal only. Returns
+ * 0, or -1, logged.
+ */
+int admin_print_bytes(const char *bytes, size_t len)
+    __attribute__((warn_unused_result));
 
 /* The subcommands. */
 enum admin_rc admin_init(const struct admin *admin);
 enum admin_rc admin_key_create(const struct admin *admin);
 enum admin_rc admin_key_import(const struct admin *admin);
+enum admin_rc admin_key_rotate(const struct admin *admin);
+enum admin_rc admin_audit_list(const struct admin *admin);
+enum admin_rc admin_audit_export(const struct admin *admin);
+enum admin_rc admin_audit_head(const struct admin *admin);
+enum admin_rc admin_audit_verify(const struct admin *admin);
+enum admin_rc admin_audit_prune(const struct admin *admin);
+enum admin_rc admin_user_erase(const struct admin *admin);
 enum admin_rc admin_key_list(const struct admin *admin);
 enum admin_rc admin_key_revoke(const struct admin *admin);
 enum admin_rc admin_integration_list(const struct admin *admin);
 enum admin_rc admin_integration_show(const struct admin *admin);
 enum admin_rc admin_integration_reveal(const struct admin *admin);
+enum admin_rc admin_integration_edit(const struct admin *admin);
+enum admin_rc admin_integration_delete(const struct admin *admin);
 enum admin_rc admin_export(const struct admin *admin);
 enum admin_rc admin_import(const struct admin *admin);
 enum admin_rc admin_recipient_create(const struct admin *admin);
+enum admin_rc admin_recipient_public_key(const struct admin *admin);
+enum admin_rc admin_recipient_open(const struct admin *admin);
 enum admin_rc admin_master_key_rotate(const struct admin *admin);
 enum admin_rc admin_master_key_status(const struct admin *admin);
 enum admin_rc admin_master_key_retire(const struct admin *admin);

@@ -18,10 +18,16 @@ enum takes {
 	TAKES_IN_CLEAR = 1 << 4,
 	TAKES_IDENTITY = 1 << 5,
 	TAKES_RECIPIENT = 1 << 6,
+	TAKES_SCOPES = 1 << 7,
+	TAKES_KEY = TAKES_USER | TAKES_NAME | TAKES_EXPIRES | TAKES_SCOPES,
 	TAKES_SET_UP = 1 << 8,		/* what the web server has of us */
+	TAKES_OVERLAP = 1 << 9,
+	TAKES_FROM = 1 << 10,
+	TAKES_FILTER = 1 << 15,		/* of integrations */
 	TAKES_ID = 1 << 16,
 	TAKES_FILE = 1 << 17,
-	TAKES_NO_CONF = 1 << 24		/* it loads none, or by itself */
+	TAKES_NO_CONF = 1 << 24,	/* it loads none, or by itself */
+	TAKES_RIGHTS = 1 << 25		/* of root: it gives them up by itself */
 };
 
 struct command {

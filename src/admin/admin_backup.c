@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,44 +16,51 @@
 #include "admin/admin.h"
 #include "admin/admin_json.h"
 #include "admin/admin_table.h"
-#include "store/lockfile.h"
 #include "ground/log.h"
+#include "store/keyfit.h"
+#include "store/store_upkeep.h"
 
 static const char *const head[] = { "MASTER KEY", "BOXES" };
-enum { COLUMNS = sizeof head / sizeof head[0] };
+enum { COLUMNS = sizeof head / sizeof head[0], PIECE_LEN = 65536 };
 
-/* Which master keys the boxes of a database need. */
-struct needs {
-	const struct keyring *keyring;	/* NULL: not asked for */
-	struct json_out *keys;		/* NULL: into the table */
-	struct table table;
-	int64_t boxes;
-	int64_t strange;		/* boxes of no key, or not of keyring */
-};
+/* The master keys that the boxes of a database need. */
+static struct json_out *
+needs_json(const struct store_box_counts *counts)
+{
+	struct json_out *keys = json_out_array(), *item;
+	char id[16];
+	size_t i;
+
+	for (i = 0; i < counts->count; i++) {
+		snprintf(id, sizeof id, "%08x", (unsigned)counts->of[i].key_id);
+		item = json_out_object();
+		json_out_text(item, "key_id", id);
+		json_out_number(item, "boxes", (long)counts->of[i].boxes);
+		json_out_append(keys, item);
+	}
+	return (keys);
+}
 
 static int
-add_need(void *cookie, uint32_t key_id, int64_t boxes)
+print_needs(const struct store_box_counts *counts)
 {
-	struct needs *needs = cookie;
-	char id[16], count[32];
-	struct json_out *item;
+	struct table table;
+	char text[32];
+	size_t i;
+	int rc;
 
-	needs->boxes += boxes;
-	if (needs->keyring != NULL &&
-	    keyring_seal_key(needs->keyring, key_id) == NULL)
-		needs->strange += boxes;
-	snprintf(id, sizeof id, "%08x", (unsigned)key_id);
-	snprintf(count, sizeof count, "%lld", (long long)boxes);
-	if (needs->keys == NULL) {
-		table_add(&needs->table, id);
-		table_add(&needs->table, count);
-		return (0);
+	table_init(&table, head, COLUMNS);
+	for (i = 0; i < counts->count; i++) {
+		snprintf(text, sizeof text, "%08x",
+		    (unsigned)counts->of[i].key_id);
+		table_add(&table, text);
+		snprintf(text, sizeof text, "%lld",
+		    (long long)counts->of[i].boxes);
+		table_add(&table, text);
 	}
-	item = json_out_object();
-	json_out_text(item, "key_id", id);
-	json_out_number(item, "boxes", (long)boxes);
-	json_out_append(needs->keys, item);
-	return (0);
+	rc = counts->count > 0 ? table_print(&table) : 0;
+	table_fini(&table);
+	return (rc);
 }
 
 /* Say what is in the database that is now at path; role is what it is. */
@@ -60,46 +68,44 @@ static enum admin_rc
 report(const struct admin *admin, struct store *store, const char *role,
     const char *path)
 {
-	struct json_out *out = NULL;
-	struct needs needs = { .boxes = 0 };
-	enum admin_rc result = ADMIN_FAILED;
+	struct store_box_counts counts;
+	struct json_out *out;
+	int64_t boxes = 0;
+	size_t i;
+	int rc;
 
-	table_init(&needs.table, head, COLUMNS);
-	if (admin->is_json) {
-		out = json_out_object();
-		needs.keys = json_out_array();
-		json_out_text(out, role, path);
-		json_out_member(out, "master_keys", needs.keys);
-	}
-	if (store_box_count(store, add_need, &needs) != STORE_OK)
-		goto done;
-	if (admin->is_json) {
-		json_out_number(out, "boxes", (long)needs.boxes);
-		result = json_out_print(out) == 0 ? ADMIN_DONE : ADMIN_FAILED;
-	} else if (printf("%s %s: %lld boxes\n", role, path,
-	    (long long)needs.boxes) > 0 && (needs.boxes == 0 ||
-	    table_print(&needs.table) == 0)) {
-		result = ADMIN_DONE;
-	}
-done:
+	if (store_box_count(store, &counts) != STORE_OK)
+		return (ADMIN_FAILED);
+	for (i = 0; i < counts.count; i++)
+		boxes += counts.of[i].boxes;
+	if (!admin->is_json)
+		return (printf("%s %s: %lld boxes\n", role, path,
+		    (long long)boxes) > 0 && print_needs(&counts) == 0 ?
+		    ADMIN_DONE : ADMIN_FAILED);
+	out = json_out_object();
+	json_out_text(out, role, path);
+	json_out_member(out, "master_keys", needs_json(&counts));
+	json_out_number(out, "boxes", (long)boxes);
+	rc = json_out_print(out);
 	json_out_free(out);
-	table_fini(&needs.table);
-	return (result);
+	return (rc == 0 ? ADMIN_DONE : ADMIN_FAILED);
 }
 
-struct judgement {
-	const char *path;
-	bool is_damaged;
-};
-
-static int
-tell_complaint(void *cookie, const char *complaint)
+/* Whether the database at path passes its own check; else that is told. */
+static bool
+is_whole(struct store *store, const char *path)
 {
-	struct judgement *judgement = cookie;
+	struct store_complaint *complaint = NULL;
+	struct arena arena = { 0 };
+	bool is_good;
 
-	log_error("%s is damaged: %s", judgement->path, complaint);
-	judgement->is_damaged = true;
-	return (1);		/* one is enough to know */
+	is_good = store_check(store, &arena, &complaint) == STORE_OK &&
+	    complaint == NULL;
+	/* One is enough to know. */
+	if (complaint != NULL)
+		log_error("%s is damaged: %s", path, complaint->text);
+	arena_fini(&arena);
+	return (is_good);
 }
 
 /* Open the backup in path, for reading, and see that it is whole. */
@@ -107,7 +113,6 @@ static bool
 open_backup(const struct admin *admin, const char *path, struct store **store)
 {
 	struct store_conf conf = admin->store;
-	struct judgement judgement = { path, false };
 	enum store_rc rc;
 
 	conf.path = path;
@@ -116,9 +121,78 @@ open_backup(const struct admin *admin, const char *path, struct store **store)
 	if (rc == STORE_OLDER)
 		log_error("copy %s, say STRONGROOM_DATABASE=COPY strongroom "
 		    "migrate, and restore the copy", path);
-	return (rc == STORE_OK &&
-	    store_check(*store, tell_complaint, &judgement) == STORE_OK &&
-	    !judgement.is_damaged);
+	return (rc == STORE_OK && is_whole(*store, path));
+}
+
+/* Write all that is to be read from fd to standard output. */
+static bool
+pour(int fd)
+{
+	static const char what[] = "standard output cannot be written whole";
+	char piece[PIECE_LEN];
+	ssize_t len, n, done;
+
+	while ((len = read(fd, piece, sizeof piece)) > 0)
+		for (done = 0; done < len; done += n)
+			if ((n = write(STDOUT_FILENO, piece + done,
+			    (size_t)(len - done))) == -1) {
+				log_error("%s: %s", what, strerror(errno));
+				return (false);
+			}
+	if (len == -1) {
+		log_error("the copy cannot be read: %s", strerror(errno));
+		return (false);
+	}
+	/* A file is to be on the disk; what is none cannot be synced. */
+	if (fsync(STDOUT_FILENO) == -1 && errno != EINVAL && errno != EROFS) {
+		log_error("%s: %s", what, strerror(errno));
+		return (false);
+	}
+	return (true);
+}
+
+/*
+ * The whole database. It is looked at before, for nothing can be taken back of
+ * what is on its way.
+ */
+static enum admin_rc
+back_up_to_output(const struct admin *admin)
+{
+	struct store *store = NULL;
+	enum admin_rc result;
+	int fd = -1;
+
+	if (admin->is_json || isatty(STDOUT_FILENO)) {
+		log_error("standard output is to be a database: %s",
+		    admin->is_json ? "there is no room for --json" :
+		    "send it to a file or a program, not to a terminal");
+		return (ADMIN_USAGE);
+	}
+	result = admin_open(admin, STORE_READ, &store, NULL);
+	if (result == ADMIN_DONE && (!is_whole(store, admin->conf.database) ||
+	    store_backup_open(store, &fd) != STORE_OK || !pour(fd)))
+		result = ADMIN_FAILED;
+	if (fd != -1)
+		close(fd);
+	store_close(store);
+	return (result);
+}
+
+/* A user that root has become may not write where root may. */
+static bool
+can_write(const char *path)
+{
+	char *copy = strdup(path);
+	bool is_refused = copy != NULL &&
+	    access(dirname(copy), W_OK | X_OK) == -1 && errno == EACCES;
+
+	if (is_refused)
+		log_error("%s cannot be made by user %u, the owner of the data "
+		    "directory: %s; name a place of that user's, or say "
+		    "strongroom backup - > %s", path, (unsigned)geteuid(),
+		    strerror(EACCES), path);
+	free(copy);
+	return (!is_refused);
 }
 
 enum admin_rc
@@ -128,6 +202,10 @@ admin_backup(const struct admin *admin)
 	struct store *store = NULL, *copy = NULL;
 	enum admin_rc opened;
 
+	if (strcmp(admin->file, "-") == 0)
+		return (back_up_to_output(admin));
+	if (!can_write(admin->file))
+		return (ADMIN_FAILED);
 	opened = admin_open(admin, STORE_READ, &store, NULL);
 	if (opened != ADMIN_DONE)
 		return (opened);
@@ -145,35 +223,6 @@ done:
 	return (result);
 }
 
-/*
- * Whether nothing is where the database is to be. The log of one that is gone
- * would be read as the new one's.
- */
-static bool
-is_free(const char *path)
-{
-	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
-	size_t size = strlen(path) + sizeof "-journal", i;
-	char *name = malloc(size);
-	bool is_empty = name != NULL;
-	struct stat st;
-
-	for (i = 0; is_empty && i < sizeof ends / sizeof ends[0]; i++) {
-		snprintf(name, size, "%s%s", path, ends[i]);
-		if (lstat(name, &st) == -1 && errno == ENOENT)
-			continue;
-		is_empty = false;
-		if (lstat(name, &st) == -1)
-			log_error("%s: %s", name, strerror(errno));
-		else
-			log_error("%s is there already: stop the service, and "
-			    "move the database away with its -wal, -shm and "
-			    "-journal, or say --to another path", name);
-	}
-	free(name);
-	return (is_empty);
-}
-
 /* What SQLite would say of this is less clear. */
 static bool
 can_read(const char *path)
@@ -182,12 +231,27 @@ can_read(const char *path)
 
 	if (fd == -1) {
 		log_error("backup %s cannot be read by user %u, the owner of "
-		    "the data directory: %s", path, (unsigned)geteuid(),
-		    strerror(errno));
+		    "the data directory: %s%s", path, (unsigned)geteuid(),
+		    strerror(errno), errno == EACCES ? "; copy it to where "
+		    "that user may read it" : "");
 		return (false);
 	}
 	close(fd);
 	return (true);
+}
+
+/* How many boxes are under no key of keyring. */
+static int64_t
+count_strange(const struct store_box_counts *counts,
+    const struct keyring *keyring)
+{
+	int64_t strange = 0;
+	size_t i;
+
+	for (i = 0; i < counts->count; i++)
+		if (keyring_seal_key(keyring, counts->of[i].key_id) == NULL)
+			strange += counts->of[i].boxes;
+	return (strange);
 }
 
 /* Whether keyring is the one that the backup's keys and boxes need. */
@@ -196,25 +260,23 @@ check_keys(const struct admin *admin, struct store *store,
     const struct keyring *keyring)
 {
 	struct keyring_print prints[KEYRING_MAX + 1];
-	struct needs needs = { .keyring = keyring };
+	struct store_box_counts counts;
+	int64_t strange = 0;
 	enum store_rc rc;
 
 	rc = store_keys_check(store, prints, keyring_prints(keyring, prints));
-	table_init(&needs.table, head, COLUMNS);
-	if (rc == STORE_OK)
-		rc = store_box_count(store, add_need, &needs);
-	table_fini(&needs.table);
-	if (rc == STORE_OK && needs.strange > 0)
+	if (rc == STORE_OK && (rc = store_box_count(store, &counts)) ==
+	    STORE_OK)
+		strange = count_strange(&counts, keyring);
+	if (strange > 0)
 		log_error("%lld boxes of the backup are under no key of key "
-		    "file %s", (long long)needs.strange,
+		    "file %s", (long long)strange,
 		    admin->conf.master_key_file);
-	if (rc == STORE_OK && needs.strange == 0)
+	if (rc == STORE_OK && strange == 0)
 		return (ADMIN_DONE);
 	if (rc != STORE_OK && rc != STORE_OTHER_KEY)
 		return (ADMIN_FAILED);
-	log_error("key file %s is not the one that backup %s was sealed with: "
-	    "nothing was restored; put the right one in place",
-	    admin->conf.master_key_file, admin->file);
+	keyfit_complain(admin->conf.master_key_file, "backup", admin->file);
 	return (ADMIN_OTHER_KEY);
 }
 
@@ -233,25 +295,6 @@ open_restored(const struct admin *admin, const char *to)
 	return (result);
 }
 
-/* Copy it to where nothing is, while nobody commits there. */
-static enum admin_rc
-put_in_place(const struct admin *admin, struct store *store, const char *to)
-{
-	struct lockfile *lock = lockfile_open(to);
-	enum store_rc rc;
-
-	if (lock == NULL)
-		return (ADMIN_FAILED);
-	rc = lockfile_take(lock, admin->store.busy_timeout_ms);
-	if (rc == STORE_BUSY)
-		log_error("another process works on %s: stop the service "
-		    "first", to);
-	if (rc == STORE_OK)
-		rc = is_free(to) ? store_backup(store, to) : STORE_CONFLICT;
-	lockfile_close(lock);
-	return (rc == STORE_OK ? ADMIN_DONE : ADMIN_FAILED);
-}
-
 enum admin_rc
 admin_restore(const struct admin *admin)
 {
@@ -260,7 +303,7 @@ admin_restore(const struct admin *admin)
 	struct keyring *keyring = NULL;
 	struct store *store = NULL;
 
-	if (!is_free(to) || !can_read(admin->file))
+	if (!store_is_free(to) || !can_read(admin->file))
 		return (ADMIN_FAILED);
 	if ((keyring = keyring_load(admin->conf.master_key_file)) == NULL)
 		return (ADMIN_KEY_FILE);
@@ -269,9 +312,8 @@ admin_restore(const struct admin *admin)
 	if ((result = check_keys(admin, store, keyring)) != ADMIN_DONE)
 		goto done;
 	result = ADMIN_FAILED;
-	if (admin_make_directory(to))
-		result = put_in_place(admin, store, to);
-	if (result == ADMIN_DONE)
+	if (admin_make_directory(to) && store_restore(store, to,
+	    admin->store.busy_timeout_ms) == STORE_OK)
 		result = open_restored(admin, to);
 done:
 	store_close(store);

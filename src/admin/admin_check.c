@@ -7,13 +7,15 @@
 
 #include "admin/admin.h"
 #include "admin/admin_json.h"
+#include "admin/admin_rows.h"
 #include "ground/log.h"
 #include "secrets/vault.h"
+#include "store/store_upkeep.h"
 
 struct tally {
-	const struct keyring *keyring;
+	struct keeper *keeper;
 	bool is_json;
-	struct json_out *complaints;
+	struct json_list complaints;
 	long integrations;
 	long boxes;
 	long faults;
@@ -33,14 +35,23 @@ complain(struct tally *tally, const char *what, const char *integration_id)
 	item = json_out_object();
 	json_out_text(item, "integration_id", integration_id);
 	json_out_text(item, "complaint", what);
-	json_out_append(tally->complaints, item);
+	/* Should that fail, the end of the list does too. */
+	(void)!json_list_put(&tally->complaints, item);
 }
 
-static int
-check_database(void *cookie, const char *complaint)
+/* What the database itself complains of. */
+static enum store_rc
+check_database(struct store *store, struct tally *tally)
 {
-	complain(cookie, complaint, NULL);
-	return (0);
+	struct store_complaint *complaint;
+	struct arena arena = { 0 };
+	enum store_rc rc = store_check(store, &arena, &complaint);
+
+	for (; rc == STORE_OK && complaint != NULL;
+	    complaint = complaint->next)
+		complain(tally, complaint->text, NULL);
+	arena_fini(&arena);
+	return (rc);
 }
 
 static int
@@ -55,7 +66,7 @@ check_row(void *cookie, const struct integration *row)
 		return (0);
 	tally->boxes++;
 	buf_init(&plain, row->auth_data_len + 1);
-	switch (vault_open(tally->keyring, &owner, row->auth_data,
+	switch (vault_open_kept(tally->keeper, &owner, row->auth_data,
 	    row->auth_data_len, &plain)) {
 	case VAULT_OK:
 		break;
@@ -72,46 +83,40 @@ check_row(void *cookie, const struct integration *row)
 }
 
 static int
-print_tally(const struct tally *tally, struct json_out *out)
+print_tally(struct tally *tally)
 {
+	struct json_out *rest;
+
 	if (!tally->is_json) {
-		printf("%ld integrations, %ld boxes, %ld faults\n",
-		    tally->integrations, tally->boxes, tally->faults);
-		return (fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1);
+		return (printf("%ld integrations, %ld boxes, %ld faults\n",
+		    tally->integrations, tally->boxes, tally->faults) < 0 ?
+		    -1 : 0);
 	}
-	json_out_number(out, "integrations", tally->integrations);
-	json_out_number(out, "boxes", tally->boxes);
-	json_out_number(out, "faults", tally->faults);
-	return (json_out_print(out));
+	rest = json_out_object();
+	json_out_number(rest, "integrations", tally->integrations);
+	json_out_number(rest, "boxes", tally->boxes);
+	json_out_number(rest, "faults", tally->faults);
+	return (json_list_end(&tally->complaints, rest));
 }
 
 enum admin_rc
 admin_check(const struct admin *admin)
 {
-	struct json_out *out = json_out_object();
-	struct tally tally = { .is_json = admin->is_json };
+	const struct store_query query = { .columns = STORE_BOX };
+	struct tally tally = { .is_json = admin->is_json,
+	    .complaints = { .name = "complaints" } };
 	enum admin_rc result = ADMIN_FAILED;
-	struct keyring *keyring = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 
-	tally.complaints = json_out_array();
-	json_out_member(out, "complaints", tally.complaints);
-	opened = admin_open(admin, STORE_READ, &store, &keyring);
-	if (opened != ADMIN_DONE) {
-		result = opened;
-		goto done;
-	}
-	tally.keyring = keyring;
-	if (store_check(store, check_database, &tally) != STORE_OK ||
-	    store_integration_list(store, NULL, check_row, &tally) !=
-	    STORE_OK)
-		goto done;
-	if (print_tally(&tally, out) == 0 && tally.faults == 0)
+	opened = admin_open(admin, STORE_READ, &store, &tally.keeper);
+	if (opened != ADMIN_DONE)
+		return (opened);
+	if (check_database(store, &tally) == STORE_OK &&
+	    admin_rows(store, query, check_row, &tally) == STORE_OK &&
+	    print_tally(&tally) == 0 && tally.faults == 0)
 		result = ADMIN_DONE;
-done:
-	json_out_free(out);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(tally.keeper);
 	return (result);
 }

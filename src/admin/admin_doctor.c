@@ -13,16 +13,19 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/admin_doctor.h"
+#include "admin/admin_rows.h"
 #include "admin/admin_table.h"
-#include "service/app.h"
+#include "ground/descriptors.h"
 #include "ground/log.h"
+#include "ground/trust.h"
 #include "secrets/secret.h"
+#include "service/app.h"
+#include "store/keyfit.h"
+#include "store/store_upkeep.h"
 
-static const char system_file[] = SYSCONFDIR "/strongroom/strongroom.conf";
 static const char *const levels[] = { "ok", "warning", "problem" };
 
 enum { TEXT_MAX = 1024, SQLITE_WITHOUT_RESET_BUG = 3051003 };
@@ -80,17 +83,21 @@ find_logged(void *cookie, enum log_level level, const char *message)
 		    message);
 }
 
+/* Who may replace it says what root does. */
 static void
 check_configuration(struct doctor *doctor)
 {
 	const char *file = doctor->admin->config != NULL ?
-	    doctor->admin->config : system_file;
-	struct stat st;
+	    doctor->admin->config : conf_system_file;
+	struct trust_doubt doubt;
 
-	if (stat(file, &st) == 0 && (st.st_mode & 022) != 0)
-		doctor_find(doctor, DOCTOR_PROBLEM, "chmod go-w it",
-		    "%s may be changed by others (mode %04o)", file,
-		    (unsigned)st.st_mode & 07777);
+	conf_warn();
+	if (!trust_path(file, geteuid(), &doubt)) {
+		doctor_find(doctor, DOCTOR_PROBLEM, doubt.cure, "others could "
+		    "replace %s: %s", file, doubt.text);
+		if (geteuid() == 0)
+			return;
+	}
 	if (conf_load(&doctor->conf, doctor->admin->config) == -1)
 		return;
 	doctor->store_conf = app_store_conf(&doctor->conf);
@@ -113,17 +120,15 @@ check_clock(struct doctor *doctor)
 static void
 check_open_files(struct doctor *doctor)
 {
-	/* A reader's files, its connection; the writer, listener, log. */
-	rlim_t needed = doctor->conf.threads * 4 + 64;
-	struct rlimit limit;
+	uint64_t wanted = doctor->conf.max_connections;
+	uint64_t allowed = descriptors_allow(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed)
-		doctor_find(doctor, DOCTOR_WARNING, "raise it (ulimit -n, "
-		    "LimitNOFILE), or set fewer threads",
-		    "the limit of open files is %llu here, and %llu threads "
-		    "need %llu", (unsigned long long)limit.rlim_cur,
-		    (unsigned long long)doctor->conf.threads,
-		    (unsigned long long)needed);
+	if (allowed < wanted)
+		doctor_find(doctor, DOCTOR_WARNING, "raise it (ulimit -Hn, "
+		    "LimitNOFILE), or lower max_connections",
+		    "the limit of open files leaves room for %llu of %llu "
+		    "connections here", (unsigned long long)allowed,
+		    (unsigned long long)wanted);
 }
 
 static void
@@ -173,8 +178,8 @@ check_rights(struct doctor *doctor)
 static void
 check_key_file(struct doctor *doctor)
 {
-	doctor->keyring = keyring_load(doctor->conf.master_key_file);
-	if (doctor->keyring != NULL)
+	doctor->keeper = keeper_open(doctor->conf.master_key_file);
+	if (doctor->keeper != NULL)
 		doctor->has |= HAS_KEY;
 }
 
@@ -189,14 +194,8 @@ check_database(struct doctor *doctor)
 static void
 check_key_fits(struct doctor *doctor)
 {
-	struct keyring_print prints[KEYRING_MAX + 1];
-
-	if (store_keys_check(doctor->store, prints,
-	    keyring_prints(doctor->keyring, prints)) == STORE_OTHER_KEY)
-		doctor_find(doctor, DOCTOR_PROBLEM, doctor->cure,
-		    "key file %s is not the one that database %s was sealed "
-		    "with", doctor->conf.master_key_file,
-		    doctor->conf.database);
+	(void)!keyfit_check(doctor->store, doctor->keeper,
+	    doctor->conf.master_key_file, doctor->conf.database);
 }
 
 struct later {
@@ -233,13 +232,13 @@ note_key(void *cookie, const struct store_key *key)
 static void
 check_moments(struct doctor *doctor)
 {
+	const struct store_query all = { 0 };
 	struct later later = { .rows = 0 };
 
 	ident_time(later.now, ident_now_us() + INT64_C(60000000));
-	if (store_integration_list(doctor->store, NULL, note_integration,
-	    &later) == STORE_OK &&
-	    store_key_list(doctor->store, note_key, &later) == STORE_OK &&
-	    later.rows > 0)
+	if (admin_rows(doctor->store, all, note_integration, &later) ==
+	    STORE_OK && admin_rows_of_keys(doctor->store, note_key, &later) ==
+	    STORE_OK && later.rows > 0)
 		doctor_find(doctor, DOCTOR_PROBLEM, doctor->cure, "%ld rows "
 		    "are of the future, the newest of %s: the clock was set "
 		    "back", later.rows, later.newest);
@@ -253,7 +252,8 @@ static const struct {
 	const char *healthy;		/* NULL: it says that itself */
 	const char *cure;		/* of what is logged meanwhile */
 } checks[] = {
-	{ "configuration", 0, check_configuration, "it can be read",
+	{ "configuration", 0, check_configuration,
+	    "it can be read, and is its owner's alone",
 	    "correct it as strongroom.conf(5) says, and run doctor again" },
 	{ "clock", 0, check_clock, "it is set", NULL },
 	{ "core dumps", 0, check_core_dumps, "the service turns them off",
@@ -283,7 +283,7 @@ static const struct {
 	    "the service does not start without it" },
 	{ "key of the database", HAS_KEY | HAS_STORE, check_key_fits,
 	    "the key file is the one that it was sealed with",
-	    "put the right key file in place" },
+	    "the service does not start with another" },
 	{ "moments", HAS_STORE, check_moments, "no row is of the future",
 	    "set the clock right, or API keys expire too late" },
 };
@@ -311,8 +311,7 @@ print_end(const struct doctor *doctor, struct json_out *out)
 {
 	if (out == NULL)
 		return (printf("%ld problems, %ld warnings\n",
-		    doctor->problems, doctor->warnings) < 0 ||
-		    fflush(stdout) != 0 ? -1 : 0);
+		    doctor->problems, doctor->warnings) < 0 ? -1 : 0);
 	json_out_number(out, "problems", doctor->problems);
 	json_out_number(out, "warnings", doctor->warnings);
 	return (json_out_print(out));
@@ -337,7 +336,7 @@ admin_doctor(const struct admin *admin)
 		result = ADMIN_DONE;
 	json_out_free(out);
 	store_close(doctor.store);
-	keyring_free(doctor.keyring);
+	keeper_close(doctor.keeper);
 	free(doctor.directory);
 	conf_fini(&doctor.conf);
 	return (result);

@@ -28,7 +28,7 @@ struct doctor {
 	unsigned has;
 	char *directory;		/* of the database; real */
 	uid_t owner;			/* of that: the service's user */
-	struct keyring *keyring;
+	struct keeper *keeper;
 	struct store *store;
 	const char *check;		/* which one is at work */
 	const char *cure;		/* for what modules log meanwhile */

@@ -13,7 +13,8 @@
 #include <sys/statvfs.h>
 
 #include "admin/admin_doctor.h"
-#include "store/dbfile.h"
+#include "ground/path.h"
+#include "store/store_upkeep.h"
 
 enum { MIB = 1 << 20, SPACE_MIN_MIB = 32, SPACE_LOW_MIB = 256,
     INODES_MIN = 64 };
@@ -123,34 +124,28 @@ is_his(struct doctor *doctor, const char *path, const struct stat *st)
 	return (false);
 }
 
+/* A file of the database; what is not there need not be. */
+static int
+check_file(void *cookie, const char *path)
+{
+	struct doctor *doctor = cookie;
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !is_his(doctor, path, &st))
+		doctor->has &= ~(unsigned)HAS_FILES;
+	return (0);
+}
+
 void
 doctor_database_files(struct doctor *doctor)
 {
-	static const char *const ends[] = { "-wal", "-shm", "-journal",
-	    ".lock" };
-	char *real = realpath(doctor->conf.database, NULL);
-	char path[PATH_MAX + 16];
-	bool are_good;
-	struct stat st;
-	size_t i;
-
-	if (real == NULL || stat(real, &st) == -1) {
-		doctor_find(doctor, DOCTOR_PROBLEM, unless_hidden("run "
-		    "strongroom init for a new service, or strongroom "
-		    "restore"), "database %s: %s", doctor->conf.database,
-		    strerror(errno));
-		free(real);
+	doctor->has |= HAS_FILES;
+	if (store_files(&doctor->store_conf, check_file, doctor) == 0)
 		return;
-	}
-	are_good = is_his(doctor, real, &st);
-	for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		snprintf(path, sizeof path, "%s%s", real, ends[i]);
-		if (lstat(path, &st) == 0)
-			are_good &= is_his(doctor, path, &st);
-	}
-	if (are_good)
-		doctor->has |= HAS_FILES;
-	free(real);
+	doctor->has &= ~(unsigned)HAS_FILES;
+	doctor_find(doctor, DOCTOR_PROBLEM, unless_hidden("run strongroom "
+	    "init for a new service, or strongroom restore"),
+	    "database %s: %s", doctor->conf.database, strerror(errno));
 }
 
 void
@@ -180,8 +175,8 @@ static bool
 is_served(const char *path, const char *root)
 {
 	char *real = realpath(path, NULL), *real_root = realpath(root, NULL);
-	bool is_in = real_root != NULL && (dbfile_is_inside(path, root) ||
-	    (real != NULL && dbfile_is_inside(real, real_root)));
+	bool is_in = real_root != NULL && (path_is_inside(path, root) ||
+	    (real != NULL && path_is_inside(real, real_root)));
 
 	free(real);
 	free(real_root);
@@ -234,25 +229,20 @@ doctor_document_root(struct doctor *doctor)
 void
 doctor_file_system(struct doctor *doctor)
 {
-	struct dbfile file;
-
-	if (dbfile_find(&file, doctor->conf.database) == -1)
+	if (!store_is_on_network(&doctor->store_conf))
 		return;
-	if (dbfile_is_on_network(&file)) {
-		if (doctor->conf.journal_mode == CONF_JOURNAL_WAL)
-			doctor_find(doctor, DOCTOR_PROBLEM,
-			    "set journal_mode to auto, or move the database",
-			    "%s is on a network file system, where "
-			    "journal_mode=wal has no shared memory",
-			    doctor->conf.database);
-		else
-			doctor_find(doctor, DOCTOR_WARNING,
-			    "move the database to a local disk, if there is "
-			    "one", "%s is on a network file system: "
-			    "journal_mode=truncate is used, which is slower",
-			    doctor->conf.database);
-	}
-	dbfile_fini(&file);
+	if (doctor->conf.journal_mode == CONF_JOURNAL_WAL)
+		doctor_find(doctor, DOCTOR_PROBLEM,
+		    "set journal_mode to auto, or move the database",
+		    "%s is on a network file system, where "
+		    "journal_mode=wal has no shared memory",
+		    doctor->conf.database);
+	else
+		doctor_find(doctor, DOCTOR_WARNING,
+		    "move the database to a local disk, if there is one",
+		    "%s is on a network file system: "
+		    "journal_mode=truncate is used, which is slower",
+		    doctor->conf.database);
 }
 
 void

@@ -4,11 +4,14 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/admin_rows.h"
 #include "body/json.h"
 #include "ground/log.h"
 #include "secrets/parcel.h"
@@ -18,7 +21,7 @@
 enum { LINE_ROOM = 512 << 20 };
 
 struct export {
-	const struct keyring *keyring;
+	struct keeper *keeper;
 	struct parcel_writer *parcel;	/* NULL: in clear */
 	struct buf line;
 	long count;
@@ -44,7 +47,7 @@ put_auth_data(struct export *export, const struct integration *row)
 		buf_puts(&export->line, "null");
 		return (0);
 	}
-	switch (vault_open(export->keyring, &owner, row->auth_data,
+	switch (vault_open_kept(export->keeper, &owner, row->auth_data,
 	    row->auth_data_len, &export->line)) {
 	case VAULT_OK:
 		return (0);
@@ -117,27 +120,27 @@ export_row(void *cookie, const struct integration *row)
 	if (export->parcel != NULL)
 		parcel_put(export->parcel, export->line.data,
 		    export->line.len);
-	else if (fwrite(export->line.data, 1, export->line.len, stdout) !=
-	    export->line.len)
+	else
+		(void)!fwrite(export->line.data, 1, export->line.len, stdout);
+	if (ferror(stdout)) {
 		export->failed = true;
+		return (admin_flush() ? 0 : 1);
+	}
 	export->count++;
 	return (0);
 }
 
-/* Exactly one of --recipient and --in-clear. */
+/* Exactly one of --recipient, whose key is read, and --in-clear. */
 static bool
-begin(const struct admin *admin, struct export *export)
+check_words(const struct admin *admin,
+    unsigned char public_key[RECIPIENT_KEY_LEN])
 {
-	unsigned char public_key[RECIPIENT_KEY_LEN];
-
 	if ((admin->recipient == NULL) == (admin->in_clear == NULL)) {
 		log_error("say for whom: --recipient PUBLIC-KEY, as \"strongroom "
 		    "recipient create\" prints it, or --in-clear, which "
 		    "writes every token as it is");
 		return (false);
 	}
-	/* stdio's own memory would keep what was exported in clear. */
-	setvbuf(stdout, NULL, _IONBF, 0);
 	if (admin->in_clear != NULL)
 		return (true);
 	if (isatty(STDOUT_FILENO)) {
@@ -145,42 +148,57 @@ begin(const struct admin *admin, struct export *export)
 		    "file");
 		return (false);
 	}
-	if (recipient_read(admin->recipient, public_key) == -1)
-		return (false);
-	export->parcel = parcel_begin(stdout, public_key);
-	return (export->parcel != NULL);
+	return (recipient_read(admin->recipient, public_key) == 0);
+}
+
+/* Of a file, that it is on the disk. */
+static bool
+is_settled(void)
+{
+	struct stat st;
+
+	/* What cannot be written is told by admin_flush. */
+	if (fflush(stdout) != 0 || fstat(STDOUT_FILENO, &st) == -1 ||
+	    !S_ISREG(st.st_mode) || fsync(STDOUT_FILENO) == 0)
+		return (true);
+	log_error("the export cannot be written whole: %s", strerror(errno));
+	return (false);
 }
 
 enum admin_rc
 admin_export(const struct admin *admin)
 {
+	const struct store_query query = { .created_by = admin->user,
+	    .columns = STORE_DATA | STORE_BOX };
+	unsigned char public_key[RECIPIENT_KEY_LEN];
 	struct export export = { 0 };
-	struct keyring *keyring = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	enum store_rc rc = STORE_UNAVAILABLE;
 
+	if (!check_words(admin, public_key))
+		return (ADMIN_USAGE);
 	buf_init(&export.line, LINE_ROOM);
-	opened = admin_open(admin, STORE_READ, &store, &keyring);
+	opened = admin_open(admin, STORE_READ, &store, &export.keeper);
 	if (opened != ADMIN_DONE)
 		return (opened);
-	export.keyring = keyring;
-	if (!begin(admin, &export)) {
+	/* stdio's own memory would keep what was exported in clear. */
+	setvbuf(stdout, NULL, _IONBF, 0);
+	if (admin->recipient != NULL &&
+	    (export.parcel = parcel_begin(stdout, public_key)) == NULL) {
 		export.failed = true;
 		goto done;
 	}
-	rc = store_integration_list(store, admin->user, export_row, &export);
+	rc = admin_rows(store, query, export_row, &export);
 	if (admin->recipient != NULL && parcel_end(export.parcel) == -1)
 		export.failed = true;
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		log_error("the export cannot be written whole");
+	if (!is_settled() || !admin_flush())
 		export.failed = true;
-	}
 	if (!export.failed && rc == STORE_OK)
 		fprintf(stderr, "%ld integrations\n", export.count);
 done:
 	buf_fini(&export.line);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(export.keeper);
 	return (!export.failed && rc == STORE_OK ? ADMIN_DONE : ADMIN_FAILED);
 }

@@ -6,162 +6,54 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/admin_json.h"
-#include "body/import_row.h"
-#include "secrets/intake.h"
-#include "secrets/keeper.h"
-#include "body/json.h"
+#include "admin/admin_import_group.h"
 #include "ground/log.h"
-#include "store/writer.h"
+#include "secrets/intake.h"
+#include "secrets/recipient.h"
+#include "secrets/secret.h"
+#include "store/store_upkeep.h"
 
-enum { LINE_ROOM = 65536, WHY_MAX = 1 << 20, PROGRESS_LINES = 500,
-    SEAL_TRIES = 3 };
-
-/* What became of a line. */
-enum outcome { IMPORTED, THERE_ALREADY, REFUSED, OUTCOMES };
-
-static const char *const outcome_words[OUTCOMES] = { "imported", "exists",
-    "refused" };
-
-struct import {
-	const struct admin *admin;
-	struct keeper *keeper;
-	struct writer *writer;
-	struct import_row row;
-	struct buf line;
-	struct buf why;			/* of a refusal, JSON */
-	long number;			/* of the line */
-	long counts[OUTCOMES];
+enum {
+	LINE_ROOM = 65536, PROGRESS_LINES = 500,
+	OBJECTS = 3,		/* of a row, each from a body of its own */
+	LOG_BYTES = 1 << 20	/* a longer write-ahead log is cut at the end */
 };
 
-/* A line for programs. */
-static int
-tell_json(const struct import *import, enum outcome outcome)
-{
-	const struct integration *row = &import->row.draft.save.row;
-	struct json_out *out = json_out_object();
-	int rc;
-
-	json_out_number(out, "line", import->number);
-	json_out_text(out, "outcome", outcome_words[outcome]);
-	if (outcome == REFUSED) {
-		json_out_raw(out, "why", import->why.data, import->why.len);
-	} else {
-		json_out_text(out, "created_by", row->created_by);
-		json_out_text(out, "unique_identifier",
-		    row->unique_identifier);
-	}
-	rc = json_out_print(out);
-	json_out_free(out);
-	return (rc);
-}
-
-/* A line for people: number, outcome, identifier or reason. */
-static int
-tell(struct import *import, enum outcome outcome)
-{
-	const struct integration *row = &import->row.draft.save.row;
-
-	import->counts[outcome]++;
-	if (import->admin->is_json)
-		return (tell_json(import, outcome));
-	if (outcome != REFUSED)
-		json_put_string(&import->why, row->unique_identifier,
-		    strlen(row->unique_identifier));
-	return (printf("%ld\t%s\t%.*s\n", import->number,
-	    outcome_words[outcome], (int)import->why.len,
-	    import->why.data) < 0 ? -1 : 0);
-}
-
-static int
-refuse(struct import *import, const char *why)
-{
-	buf_puts(&import->why, "{\"detail\":");
-	json_put_string(&import->why, why, strlen(why));
-	buf_putc(&import->why, '}');
-	return (tell(import, REFUSED));
-}
-
-/* A box whose master key is not in use any more is sealed again. */
-static enum store_rc
-seal_and_save(struct import *import)
-{
-	struct draft *draft = &import->row.draft;
-	enum store_rc rc = STORE_SEAL_AGAIN;
-	int tries, sealed;
-
-	for (tries = 0; rc == STORE_SEAL_AGAIN && tries < SEAL_TRIES;
-	    tries++) {
-		sealed = draft_seal(draft, keeper_borrow(import->keeper,
-		    writer_active_key(import->writer)));
-		keeper_return(import->keeper);
-		if (sealed == -1)
-			return (STORE_UNAVAILABLE);
-		draft->save.old_key_will_do = tries > 0;
-		rc = writer_save(import->writer, &draft->save);
-	}
-	return (rc);
-}
-
-static int
-save(struct import *import)
-{
-	switch (seal_and_save(import)) {
-	case STORE_OK:
-		return (tell(import, IMPORTED));
-	case STORE_EXISTS:
-		return (tell(import, THERE_ALREADY));
-	case STORE_ROW_FAILED:
-		return (refuse(import, "its integration_id is in use for "
-		    "another identifier or owner"));
-	case STORE_BUSY:
-		log_error("the database is busy: try again");
-		return (-1);
-	default:
-		return (-1);
-	}
-}
-
-static int
-import_line(struct import *import)
-{
-	buf_reset(&import->why, import->why.cap);
-	if (import->line.failed)
-		return (refuse(import, "the line is too long; max_body in "
-		    "the configuration is the limit"));
-	switch (import_row_read(&import->row, &import->line,
-	    import->admin->user, &import->why)) {
-	case IMPORT_ROW:
-		return (save(import));
-	case IMPORT_REFUSED:
-		return (tell(import, REFUSED));
-	default:
-		return (-1);
-	}
-}
+struct import {
+	struct keeper *keeper;
+	struct writer *writer;
+	struct chain *chain;
+	struct import_group *group;
+	struct buf line;
+	long number;			/* of the line */
+};
 
 static void
-show_progress(const struct import *import, bool is_over)
+show_counts(const struct import *import, const char *before,
+    const char *after)
 {
-	const long *counts = import->counts;
+	const long *counts = import_group_counts(import->group);
 
-	if (!is_over && (import->number % PROGRESS_LINES != 0 ||
-	    !isatty(STDERR_FILENO)))
-		return;
 	fprintf(stderr, "%s%ld lines: %ld imported, %ld there already, "
-	    "%ld refused%s", isatty(STDERR_FILENO) ? "\r" : "",
-	    import->number, counts[IMPORTED], counts[THERE_ALREADY],
-	    counts[REFUSED], is_over ? "\n" : "");
+	    "%ld refused%s", before, import->number, counts[IMPORT_STORED],
+	    counts[IMPORT_EXISTS], counts[IMPORT_NOT_TAKEN], after);
+}
+
+/* Nothing more is there for now: nobody shall wait for what is. */
+static int
+be_idle(void *group)
+{
+	return (import_group_settle(group));
 }
 
 /* All lines; 0 when every one was dealt with. */
 static int
 import_all(struct import *import, struct intake *intake)
 {
+	bool is_shown = isatty(STDERR_FILENO);
 	enum intake_rc rc;
 
 	while ((rc = intake_line(intake, &import->line)) == INTAKE_LINE ||
@@ -169,54 +61,71 @@ import_all(struct import *import, struct intake *intake)
 		import->number++;
 		if (rc == INTAKE_LINE && import->line.len == 0)
 			continue;
-		if (import_line(import) == -1) {
-			log_error("stopped at line %ld; all lines before it "
-			    "are dealt with: run it again to go on",
-			    import->number);
+		if (import_group_add(import->group, &import->line,
+		    import->number) == -1)
 			return (-1);
-		}
-		show_progress(import, false);
+		if (is_shown && import->number % PROGRESS_LINES == 0)
+			show_counts(import, "\r", "");
 	}
-	show_progress(import, true);
+	if (import_group_settle(import->group) == -1)
+		return (-1);
+	show_counts(import, is_shown ? "\r" : "", "\n");
 	return (rc == INTAKE_END ? 0 : -1);
+}
+
+static int
+import_from(struct import *import, const unsigned char *identity)
+{
+	const struct input input = { STDIN_FILENO, be_idle, import->group };
+	struct intake *intake = intake_open(&input, identity);
+	int rc = -1;
+
+	if (intake != NULL && import_all(import, intake) == 0 &&
+	    import_group_counts(import->group)[IMPORT_NOT_TAKEN] == 0)
+		rc = 0;
+	intake_close(intake);
+	return (rc);
 }
 
 enum admin_rc
 admin_import(const struct admin *admin)
 {
-	struct import import = { .admin = admin };
+	struct import import = { 0 };
 	enum admin_rc result = ADMIN_FAILED;
-	struct intake *intake = NULL;
-	struct keyring *keyring = NULL;
+	unsigned char *identity = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
-	size_t max_line = (size_t)admin->conf.max_body + LINE_ROOM;
+	size_t max_line = OBJECTS *
+	    (size_t)admin->conf.max_body + LINE_ROOM;
 
 	buf_init(&import.line, max_line);
-	buf_init(&import.why, WHY_MAX);
-	import_row_init(&import.row, max_line);
+	/* What the operator has named may be in reach of him alone. */
+	if ((admin->identity != NULL &&
+	    (identity = recipient_load(admin->identity)) == NULL) ||
+	    !admin_become_owner(admin->conf.database))
+		goto done;
 	/* Opened once to see that key file and database fit. */
-	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	opened = admin_open(admin, STORE_WRITE, &store, &import.keeper);
 	if (opened != ADMIN_DONE) {
 		result = opened;
 		goto done;
 	}
 	store_close(store);
-	import.keeper = keeper_open(admin->conf.master_key_file);
-	if (import.keeper == NULL ||
-	    writer_open(&import.writer, &admin->store) != STORE_OK ||
-	    (intake = intake_open(stdin, admin->identity)) == NULL)
-		goto done;
-	if (import_all(&import, intake) == 0 && import.counts[REFUSED] == 0 &&
-	    fflush(stdout) == 0)
+	if ((import.chain = chain_new(import.keeper)) != NULL &&
+	    writer_open(&import.writer, &admin->store) == STORE_OK &&
+	    (import.group = import_group_new(admin, import.keeper,
+	    import.writer, import.chain, max_line)) != NULL &&
+	    import_from(&import, identity) == 0)
 		result = ADMIN_DONE;
 done:
-	intake_close(intake);
+	secret_free(identity);
+	import_group_free(import.group);
+	if (import.writer != NULL)
+		store_checkpoint(writer_store(import.writer), LOG_BYTES,
+		    STORE_LOG_TRUNCATE);
 	writer_close(import.writer);
+	chain_free(import.chain);
 	keeper_close(import.keeper);
-	keyring_free(keyring);
-	import_row_fini(&import.row);
-	buf_fini(&import.why);
 	buf_fini(&import.line);
 	return (result);
 }

@@ -11,16 +11,17 @@
 
 #include "admin/admin.h"
 #include "ground/log.h"
+#include "store/store_upkeep.h"
 
 static bool
-is_free(const char *path, const char *what)
+is_free(const char *key_file)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == -1 && errno == ENOENT)
+	if (lstat(key_file, &st) == -1 && errno == ENOENT)
 		return (true);
-	log_error("%s %s exists and is left alone: move it away first if a "
-	    "new one is wanted", what, path);
+	log_error("key file %s exists and is left alone: move it away first "
+	    "if a new one is wanted", key_file);
 	return (false);
 }
 
@@ -32,8 +33,10 @@ admin_init(const struct admin *admin)
 	struct keyring *keyring;
 	enum store_rc rc;
 
-	if (!is_free(key_file, "key file") ||
-	    !is_free(admin->conf.database, "database") ||
+	/* A log that was left may be all there is of the last saves. */
+	if (!is_free(key_file) || !store_is_free(admin->conf.database) ||
+	    !admin_give_directory(key_file, admin->conf.database) ||
+	    !admin_become_owner(admin->conf.database) ||
 	    !admin_make_directory(key_file) ||
 	    !admin_make_directory(admin->conf.database) ||
 	    keyring_create(key_file) == -1)

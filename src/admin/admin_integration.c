@@ -3,19 +3,23 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/admin_filter.h"
 #include "admin/admin_json.h"
+#include "admin/admin_rows.h"
 #include "admin/admin_table.h"
 #include "ground/log.h"
-#include "secrets/vault.h"
 
 static const char *const list_head[] = { "ID", "TYPE", "NAME", "IDENTIFIER",
     "STATUS", "ACTIVE", "OWNER", "CREATED" };
-enum { LIST_COLUMNS = sizeof list_head / sizeof list_head[0] };
+enum {
+	LIST_COLUMNS = sizeof list_head / sizeof list_head[0],
+	NUMBER_LEN = 20
+};
 
 static const char *
 yes_or_no(bool value)
@@ -45,8 +49,7 @@ row_json(const struct integration *row)
 static int
 list_json(void *cookie, const struct integration *row)
 {
-	json_out_append(cookie, row_json(row));
-	return (0);
+	return (json_list_put(cookie, row_json(row)));
 }
 
 static int
@@ -60,76 +63,89 @@ list_table(void *cookie, const struct integration *row)
 	table_add(cookie, yes_or_no(row->active));
 	table_add(cookie, row->created_by);
 	table_add(cookie, row->created_at);
-	return (0);
+	return (table_print_much(cookie));
+}
+
+/* Print those of a query. */
+static int
+list_rows(const struct admin *admin, struct store *store,
+    const struct store_query *query)
+{
+	struct json_list list = { 0 };
+	struct table table;
+	int rc;
+
+	if (admin->is_json)
+		return (admin_rows(store, *query, list_json, &list) ==
+		    STORE_OK ? json_list_end(&list, NULL) : -1);
+	table_init(&table, list_head, LIST_COLUMNS);
+	rc = admin_rows(store, *query, list_table, &table) == STORE_OK ?
+	    table_print(&table) : -1;
+	table_fini(&table);
+	return (rc);
 }
 
 enum admin_rc
 admin_integration_list(const struct admin *admin)
 {
-	enum admin_rc result = ADMIN_FAILED;
-	struct json_out *array = NULL;
 	struct store *store = NULL;
-	enum admin_rc opened;
-	struct table table;
+	struct admin_filter filter;
+	enum admin_rc result;
 
-	opened = admin_open(admin, STORE_READ, &store, NULL);
-	if (opened != ADMIN_DONE)
-		return (opened);
-	table_init(&table, list_head, LIST_COLUMNS);
-	if (admin->is_json) {
-		array = json_out_array();
-		if (store_integration_list(store, admin->user, list_json,
-		    array) == STORE_OK && json_out_print(array) == 0)
-			result = ADMIN_DONE;
-	} else if (store_integration_list(store, admin->user, list_table,
-	    &table) == STORE_OK && table_print(&table) == 0) {
-		result = ADMIN_DONE;
-	}
-	json_out_free(array);
-	table_fini(&table);
+	result = admin_filter_init(&filter, admin);
+	if (result == ADMIN_DONE)
+		result = admin_open(admin, STORE_READ, &store, NULL);
+	if (result == ADMIN_DONE && list_rows(admin, store,
+	    &(struct store_query){ .created_by = admin->user,
+	    .filter = &filter.filter,
+	    .columns = admin->tag != NULL ? STORE_DATA : 0 }) == -1)
+		result = ADMIN_FAILED;
+	admin_filter_fini(&filter);
 	store_close(store);
 	return (result);
 }
 
-/* What is done with the one integration that was asked for. */
-struct visit {
-	const struct admin *admin;
-	const struct keyring *keyring;
-	enum admin_rc result;
-};
-
-/* Find admin->id and visit it. */
+/* Read the integration admin->id into arena, and what is known of its use. */
 static enum admin_rc
-visit_one(const struct admin *admin, bool wants_keyring,
-    int (*each)(void *, const struct integration *))
+find(const struct admin *admin, struct arena *arena, struct integration *row,
+    struct store_use *use)
 {
-	struct visit visit = { .admin = admin, .result = ADMIN_FAILED };
-	struct keyring *keyring = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	enum store_rc rc;
 
-	opened = admin_open(admin, STORE_READ, &store,
-	    wants_keyring ? &keyring : NULL);
+	opened = admin_open(admin, STORE_READ, &store, NULL);
 	if (opened != ADMIN_DONE)
 		return (opened);
-	visit.keyring = keyring;
-	rc = store_integration_find(store, admin->id, each, &visit);
+	rc = store_operator_find(store, admin->id, STORE_DATA, arena, row);
+	if (rc == STORE_OK)
+		rc = store_use(store, row->integration_id, use);
 	store_close(store);
-	keyring_free(keyring);
 	if (rc == STORE_NOT_FOUND) {
 		log_error("there is no integration %s", admin->id);
 		return (ADMIN_NOT_FOUND);
 	}
-	return (rc == STORE_OK ? visit.result : ADMIN_FAILED);
+	return (rc == STORE_OK ? ADMIN_DONE : ADMIN_FAILED);
+}
+
+/* A text, or NULL where it is empty. */
+static const char *
+or_none(const char *text)
+{
+	return (*text != '\0' ? text : NULL);
 }
 
 static int
-show_json(const struct integration *row)
+show_json(const struct integration *row, const struct store_use *use)
 {
 	struct json_out *item = row_json(row);
 	int rc;
 
+	json_out_number(item, "revision", (long)row->revision);
+	json_out_text(item, "expires_at", row->expires_at);
+	json_out_text(item, "last_revealed_at",
+	    or_none(use->last_revealed_at));
+	json_out_number(item, "reveal_count", (long)use->reveal_count);
 	if (row->scope_data == NULL)
 		json_out_text(item, "scope_data", NULL);
 	else
@@ -142,8 +158,9 @@ show_json(const struct integration *row)
 }
 
 static int
-show_table(const struct integration *row)
+show_table(const struct integration *row, const struct store_use *use)
 {
+	char revision[NUMBER_LEN + 1], count[NUMBER_LEN + 1];
 	const struct {
 		const char *name;
 		const char *value;
@@ -158,6 +175,10 @@ show_table(const struct integration *row)
 		{ "updated_at", row->updated_at },
 		{ "has_auth_data", yes_or_no(row->has_auth_data) },
 		{ "has_scope_data", yes_or_no(row->has_scope_data) },
+		{ "revision", revision },
+		{ "expires_at", row->expires_at },
+		{ "last_revealed_at", or_none(use->last_revealed_at) },
+		{ "reveal_count", count },
 		{ "scope_data", row->scope_data },
 		{ "metadata", row->metadata },
 	};
@@ -166,6 +187,8 @@ show_table(const struct integration *row)
 	size_t i;
 	int rc;
 
+	snprintf(revision, sizeof revision, "%" PRId64, row->revision);
+	snprintf(count, sizeof count, "%" PRId64, use->reveal_count);
 	table_init(&table, head, 2);
 	for (i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		table_add(&table, lines[i].name);
@@ -176,77 +199,21 @@ show_table(const struct integration *row)
 	return (rc);
 }
 
-static int
-show(void *cookie, const struct integration *row)
-{
-	struct visit *visit = cookie;
-	int rc = visit->admin->is_json ? show_json(row) : show_table(row);
-
-	visit->result = rc == 0 ? ADMIN_DONE : ADMIN_FAILED;
-	return (0);
-}
-
 enum admin_rc
 admin_integration_show(const struct admin *admin)
 {
-	return (visit_one(admin, false, show));
-}
-
-/* The bytes alone; a line's end is added for a terminal only. */
-static int
-reveal_bytes(const char *text, size_t len)
-{
-	if (fwrite(text, 1, len, stdout) != len ||
-	    (isatty(STDOUT_FILENO) && putchar('\n') == EOF))
-		return (-1);
-	return (fflush(stdout) == 0 ? 0 : -1);
-}
-
-static int
-reveal_json(const struct integration *row, const char *text, size_t len)
-{
-	struct json_out *item = json_out_object();
+	struct arena arena = { 0 };
+	struct integration row;
+	struct store_use use;
+	enum admin_rc result;
 	int rc;
 
-	json_out_text(item, "integration_id", row->integration_id);
-	json_out_raw(item, "auth_data", text, len);
-	rc = json_out_print(item);
-	json_out_free(item);
-	return (rc);
-}
-
-static int
-reveal(void *cookie, const struct integration *row)
-{
-	const struct vault_row owner = { row->created_by,
-	    row->unique_identifier };
-	struct visit *visit = cookie;
-	struct buf plain;
-	int rc = -1;
-
-	buf_init(&plain, row->auth_data_len + sizeof "null");
-	if (row->auth_data == NULL) {
-		buf_puts(&plain, "null");
-	} else if (vault_open(visit->keyring, &owner, row->auth_data,
-	    row->auth_data_len, &plain) != VAULT_OK) {
-		log_error("the box of integration %s does not open: it was "
-		    "altered, or moved from another row",
-		    row->integration_id);
-		goto done;
+	result = find(admin, &arena, &row, &use);
+	if (result == ADMIN_DONE) {
+		rc = admin->is_json ? show_json(&row, &use) :
+		    show_table(&row, &use);
+		result = rc == 0 ? ADMIN_DONE : ADMIN_FAILED;
 	}
-	if (plain.failed)
-		goto done;
-	rc = visit->admin->is_json ?
-	    reveal_json(row, plain.data, plain.len) :
-	    reveal_bytes(plain.data, plain.len);
-done:
-	visit->result = rc == 0 ? ADMIN_DONE : ADMIN_FAILED;
-	buf_fini(&plain);
-	return (0);
-}
-
-enum admin_rc
-admin_integration_reveal(const struct admin *admin)
-{
-	return (visit_one(admin, true, reveal));
+	arena_fini(&arena);
+	return (result);
 }

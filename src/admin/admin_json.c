@@ -10,8 +10,10 @@
 #include <json-c/json.h>
 #include <json-c/printbuf.h>
 
+#include "admin/admin.h"
 #include "admin/admin_json.h"
 #include "ground/log.h"
+#include "ground/words.h"
 
 /* The library's objects under a name of ours. */
 static struct json_object *
@@ -85,6 +87,27 @@ json_out_text(struct json_out *object, const char *name, const char *text)
 }
 
 void
+json_out_words(struct json_out *object, const char *name,
+    const char *const *list, unsigned set)
+{
+	struct json_object *array;
+
+	if (set == WORDS_ALL) {
+		json_out_text(object, name, NULL);
+		return;
+	}
+	if ((array = json_object_new_array()) == NULL) {
+		spoil(object);
+		return;
+	}
+	for (; *list != NULL; list++, set >>= 1)
+		if ((set & 1) != 0 && json_object_array_add(array,
+		    json_object_new_string(*list)) != 0)
+			spoil(object);
+	add(object, name, array);
+}
+
+void
 json_out_bool(struct json_out *object, const char *name, bool value)
 {
 	add(object, name, json_object_new_boolean(value));
@@ -135,8 +158,9 @@ json_out_member(struct json_out *object, const char *name,
 	add(object, name, of(item));
 }
 
-int
-json_out_print(struct json_out *out)
+/* The text of out, lent by it; NULL: memory was short, errno says so. */
+static const char *
+text_of(struct json_out *out)
 {
 	const char *text = NULL;
 
@@ -147,8 +171,79 @@ json_out_print(struct json_out *out)
 		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text == NULL)
 		errno = ENOMEM;
-	if (errno != ENOMEM && puts(text) != EOF && fflush(stdout) == 0)
-		return (0);
-	log_error("the output cannot be written: %s", strerror(errno));
+	return (errno != ENOMEM ? text : NULL);
+}
+
+/* Of the failure just now: memory, or standard output. */
+static int
+complain(void)
+{
+	if (errno == ENOMEM)
+		log_error("out of memory for the output: it cannot be "
+		    "written whole");
+	else
+		(void)!admin_flush();
 	return (-1);
+}
+
+int
+json_out_line(struct json_out *out)
+{
+	const char *text = text_of(out);
+
+	return (text == NULL || puts(text) == EOF ? complain() : 0);
+}
+
+int
+json_out_print(struct json_out *out)
+{
+	if (json_out_line(out) == -1)
+		return (-1);
+	return (admin_flush() ? 0 : -1);
+}
+
+/* Print what stands before an item, or before the end. */
+static bool
+begin(struct json_list *list, const char *between)
+{
+	if (list->is_begun)
+		return (fputs(between, stdout) != EOF);
+	list->is_begun = true;
+	return (list->name == NULL ? putchar('[') != EOF :
+	    printf("{\"%s\":[", list->name) > 0);
+}
+
+int
+json_list_put(struct json_list *list, struct json_out *item)
+{
+	const char *text = list->has_failed ? NULL : text_of(item);
+
+	if (!list->has_failed && (text == NULL || !begin(list, ",") ||
+	    fputs(text, stdout) == EOF)) {
+		list->has_failed = true;
+		(void)complain();
+	}
+	json_out_free(item);
+	return (list->has_failed ? -1 : 0);
+}
+
+int
+json_list_end(struct json_list *list, struct json_out *rest)
+{
+	const char *text = "";
+	int rc = -1;
+
+	if (list->has_failed)
+		goto done;
+	/* The object is open already: all but its first brace. */
+	if (list->name != NULL && (text = text_of(rest)) != NULL)
+		text++;
+	if (text != NULL && begin(list, "") &&
+	    printf("]%s%s\n", *text != '\0' ? "," : "", text) > 0)
+		rc = admin_flush() ? 0 : -1;
+	else
+		(void)complain();
+done:
+	json_out_free(rest);
+	return (rc);
 }

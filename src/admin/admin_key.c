@@ -9,67 +9,40 @@
 
 #include "admin/admin.h"
 #include "admin/admin_json.h"
+#include "admin/admin_key.h"
+#include "admin/admin_rows.h"
 #include "admin/admin_table.h"
-#include "body/json.h"
 #include "ground/log.h"
-#include "ground/number.h"
+#include "ground/scope.h"
+#include "ground/words.h"
 #include "secrets/secret.h"
 
-enum { USER_MAX = 255, PUBLIC_ID_TRIES = 8 };	/* code points; of 36^8 */
+static const char *const key_head[] = { "ID", "USER", "NAME", "SCOPES",
+    "TYPES", "CREATED", "EXPIRES", "REVOKED", "LAST USED" };
+enum { KEY_COLUMNS = sizeof key_head / sizeof key_head[0],
+    US_PER_S = 1000000 };
 
-static const char *const key_head[] = { "ID", "USER", "NAME", "CREATED",
-    "EXPIRES", "REVOKED" };
-enum { KEY_COLUMNS = sizeof key_head / sizeof key_head[0] };
+/* A hundred years are long enough, and far from year 9999. */
+static const uint64_t longest_s = 36525 * UINT64_C(86400);
 
-/* 1 to 255 code points of UTF-8 without control characters. */
+/* Read --scopes and --types; false: usage is told. */
 static bool
-is_user(const char *user)
+read_words(const struct admin *admin, struct store_key *key)
 {
-	struct json_measure m;
-	struct json_doc doc = { 0 };
-	struct buf quoted;
-	bool good = false;
-
-	buf_init(&quoted, 8192);
-	json_put_string(&quoted, user, strlen(user));
-	/* The strict scan knows UTF-8; escapes show control characters. */
-	if (!quoted.failed &&
-	    json_check(&doc, quoted.data, quoted.len) == JSON_OK) {
-		m = json_measure(&doc, 0, USER_MAX);
-		good = m.code_points >= 1 && m.code_points <= USER_MAX;
+	key->scopes = SCOPES_DEFAULT;
+	if (admin->scopes != NULL &&
+	    !words_read(&key->scopes, scope_words, admin->scopes)) {
+		log_error("--scopes must be of save, read, reveal, verify, "
+		    "admin, metrics, with commas between them");
+		return (false);
 	}
-	for (; good && *user != '\0'; user++)
-		good = table_control(user) == 0;
-	json_doc_fini(&doc);
-	buf_fini(&quoted);
-	return (good);
-}
-
-/* Write the moment that is text (a number and s, m, h or d) from now. */
-static bool
-read_expiry(const char *text, char expires_at[IDENT_TIME_LEN + 1])
-{
-	static const struct {
-		char letter;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	size_t len = strlen(text), i;
-	uint64_t number;
-	char digits[16];
-
-	if (len < 2 || len > sizeof digits)
+	key->types = WORDS_ALL;
+	if (admin->types != NULL &&
+	    !words_read(&key->types, integration_types, admin->types)) {
+		log_error("--types must be of sentry, jira, linear, "
+		    "confluence, slack, github, with commas between them");
 		return (false);
-	memcpy(digits, text, len - 1);
-	digits[len - 1] = '\0';
-	for (i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (units[i].letter == text[len - 1])
-			break;
-	/* A hundred years are long enough, and far from year 9999. */
-	if (i == sizeof units / sizeof units[0] || number_parse(digits, 1,
-	    36525 * 86400ULL / (uint64_t)units[i].seconds, &number) == -1)
-		return (false);
-	ident_time(expires_at, ident_now_us() +
-	    (int64_t)number * units[i].seconds * 1000000);
+	}
 	return (true);
 }
 
@@ -78,23 +51,29 @@ static bool
 check_owner(const struct admin *admin, struct store_key *key,
     char created_at[IDENT_TIME_LEN + 1], char expires_at[IDENT_TIME_LEN + 1])
 {
-	if (admin->user == NULL || !is_user(admin->user)) {
-		log_error("--user must be given, of 1 to 255 characters of "
-		    "UTF-8 without control characters");
+	uint64_t seconds = 0;
+	int64_t now_us;
+
+	if (admin->user == NULL) {
+		log_error("--user must be given");
 		return (false);
 	}
-	if (admin->name != NULL && !is_user(admin->name)) {
+	if (admin->name != NULL && !admin_is_name(admin->name)) {
 		log_error("--name must be of 1 to 255 characters of UTF-8 "
 		    "without control characters");
 		return (false);
 	}
 	if (admin->expires != NULL &&
-	    !read_expiry(admin->expires, expires_at)) {
+	    !admin_key_seconds(admin->expires, 1, longest_s, &seconds)) {
 		log_error("--expires must be a number and s, m, h or d, as in "
 		    "90d, and at most 36525d");
 		return (false);
 	}
-	ident_time(created_at, ident_now_us());
+	if (!read_words(admin, key))
+		return (false);
+	now_us = ident_now_us();
+	ident_time(created_at, now_us);
+	ident_time(expires_at, now_us + (int64_t)seconds * US_PER_S);
 	key->user = admin->user;
 	key->name = admin->name;
 	key->created_at = created_at;
@@ -102,22 +81,25 @@ check_owner(const struct admin *admin, struct store_key *key,
 	return (true);
 }
 
-/* Store key under the hash of text, in a transaction of its own. */
 static enum store_rc
-add(const struct admin *admin, struct store *store,
-    const struct keyring *keyring, const char *text,
-    const struct store_key *key)
+run_add(struct store *store, struct key_change *change, const char *now)
+{
+	(void)now;
+	return (store_key_add(store, change->hash, change->key));
+}
+
+/* Store key under the hash of text. */
+static enum store_rc
+add(const struct admin *admin, struct store *store, struct keeper *keeper,
+    const char *text, const struct store_key *key)
 {
 	unsigned char hash[APIKEY_HASH_LEN];
-	enum store_rc rc;
+	struct key_change what = { .action = "key_create", .run = run_add,
+	    .hash = hash, .key = key };
 
-	apikey_hash(hash, keyring, text);
-	if ((rc = admin_begin(admin, store)) != STORE_OK)
-		return (rc);
-	if ((rc = store_key_add(store, hash, key)) == STORE_OK)
-		return (store_commit(store));
-	store_rollback(store);
-	return (rc);
+	apikey_hash(hash, keeper_borrow(keeper), text, strlen(text));
+	keeper_return(keeper);
+	return (admin_key_change(admin, store, keeper, &what));
 }
 
 enum admin_rc
@@ -126,7 +108,7 @@ admin_key_create(const struct admin *admin)
 	char public_id[APIKEY_PUBLIC_ID_LEN + 1], *text = NULL;
 	char created_at[IDENT_TIME_LEN + 1], expires_at[IDENT_TIME_LEN + 1];
 	struct store_key key = { .public_id = public_id };
-	struct keyring *keyring = NULL;
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	enum store_rc rc = STORE_CONFLICT;
@@ -135,25 +117,24 @@ admin_key_create(const struct admin *admin)
 
 	if (!check_owner(admin, &key, created_at, expires_at))
 		return (ADMIN_USAGE);
-	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	opened = admin_open(admin, STORE_WRITE, &store, &keeper);
 	if (opened != ADMIN_DONE)
 		return (opened);
 	if ((text = secret_alloc(APIKEY_LEN + 1)) == NULL)
 		goto done;
-	for (i = 0; rc == STORE_CONFLICT && i < PUBLIC_ID_TRIES; i++) {
+	admin_key_outlive_signals();
+	for (i = 0; rc == STORE_CONFLICT && i < KEY_DRAWS_MAX; i++) {
 		apikey_make_public_id(public_id);
 		apikey_make(text, public_id);
-		rc = add(admin, store, keyring, text, &key);
+		rc = add(admin, store, keeper, text, &key);
 	}
-	if (rc == STORE_OK && puts(text) != EOF && fflush(stdout) == 0)
-		result = ADMIN_DONE;
-	else if (rc == STORE_OK)
-		log_error("key %s was made but could not be shown: revoke it",
+	if (rc == STORE_OK)
+		result = admin_key_show(admin, store, keeper, text,
 		    public_id);
 done:
 	secret_free(text);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(keeper);
 	return (result);
 }
 
@@ -172,7 +153,7 @@ read_key(char *text, size_t size)
 		text[--len] = '\0';
 	if (len > 0 && text[len - 1] == '\r')
 		text[--len] = '\0';
-	return (apikey_check(text) == APIKEY_OK);
+	return (apikey_check(text, len) == APIKEY_OK);
 }
 
 enum admin_rc
@@ -182,7 +163,7 @@ admin_key_import(const struct admin *admin)
 	char public_id[APIKEY_PUBLIC_ID_LEN + 1], *text = NULL;
 	char created_at[IDENT_TIME_LEN + 1], expires_at[IDENT_TIME_LEN + 1];
 	struct store_key key = { .public_id = public_id };
-	struct keyring *keyring = NULL;
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	enum admin_rc result = ADMIN_FAILED;
@@ -198,21 +179,24 @@ admin_key_import(const struct admin *admin)
 		    "with srk_ it is one of strongroom's own");
 		goto done;
 	}
-	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	opened = admin_open(admin, STORE_WRITE, &store, &keeper);
 	if (opened != ADMIN_DONE) {
 		result = opened;
 		goto done;
 	}
 	apikey_make_public_id(public_id);
-	rc = add(admin, store, keyring, text, &key);
+	rc = add(admin, store, keeper, text, &key);
 	if (rc == STORE_CONFLICT)
 		log_error("this key is here already");
-	if (rc == STORE_OK && puts(public_id) != EOF && fflush(stdout) == 0)
+	if (rc == STORE_OK && puts(public_id) != EOF && admin_flush())
 		result = ADMIN_DONE;
+	else if (rc == STORE_OK)
+		log_error("the key is imported as %s, and is good, though "
+		    "that could not be printed", public_id);
 done:
 	secret_free(text);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(keeper);
 	return (result);
 }
 
@@ -224,11 +208,14 @@ list_json(void *cookie, const struct store_key *key)
 	json_out_text(item, "public_id", key->public_id);
 	json_out_text(item, "user", key->user);
 	json_out_text(item, "name", key->name);
+	json_out_words(item, "scopes", scope_words, key->scopes);
+	json_out_words(item, "types", integration_types, key->types);
 	json_out_text(item, "created_at", key->created_at);
 	json_out_text(item, "expires_at", key->expires_at);
 	json_out_text(item, "revoked_at", key->revoked_at);
-	json_out_append(cookie, item);
-	return (0);
+	json_out_text(item, "last_used_at", key->last_used_at);
+	json_out_text(item, "replaced_by", key->replaced_by);
+	return (json_list_put(cookie, item));
 }
 
 static int
@@ -237,17 +224,20 @@ list_table(void *cookie, const struct store_key *key)
 	table_add(cookie, key->public_id);
 	table_add(cookie, key->user);
 	table_add(cookie, key->name);
+	table_add_words(cookie, scope_words, key->scopes);
+	table_add_words(cookie, integration_types, key->types);
 	table_add(cookie, key->created_at);
 	table_add(cookie, key->expires_at);
 	table_add(cookie, key->revoked_at);
-	return (0);
+	table_add(cookie, key->last_used_at);
+	return (table_print_much(cookie));
 }
 
 enum admin_rc
 admin_key_list(const struct admin *admin)
 {
 	enum admin_rc result = ADMIN_FAILED;
-	struct json_out *array = NULL;
+	struct json_list list = { 0 };
 	struct store *store = NULL;
 	enum admin_rc opened;
 	struct table table;
@@ -257,15 +247,13 @@ admin_key_list(const struct admin *admin)
 		return (opened);
 	table_init(&table, key_head, KEY_COLUMNS);
 	if (admin->is_json) {
-		array = json_out_array();
-		if (store_key_list(store, list_json, array) == STORE_OK &&
-		    json_out_print(array) == 0)
+		if (admin_rows_of_keys(store, list_json, &list) == STORE_OK &&
+		    json_list_end(&list, NULL) == 0)
 			result = ADMIN_DONE;
-	} else if (store_key_list(store, list_table, &table) == STORE_OK &&
-	    table_print(&table) == 0) {
+	} else if (admin_rows_of_keys(store, list_table, &table) ==
+	    STORE_OK && table_print(&table) == 0) {
 		result = ADMIN_DONE;
 	}
-	json_out_free(array);
 	table_fini(&table);
 	store_close(store);
 	return (result);
@@ -274,23 +262,17 @@ admin_key_list(const struct admin *admin)
 enum admin_rc
 admin_key_revoke(const struct admin *admin)
 {
-	char now[IDENT_TIME_LEN + 1];
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	enum store_rc rc;
 
-	opened = admin_open(admin, STORE_WRITE, &store, NULL);
+	opened = admin_open(admin, STORE_WRITE, &store, &keeper);
 	if (opened != ADMIN_DONE)
 		return (opened);
-	ident_time(now, ident_now_us());
-	if ((rc = admin_begin(admin, store)) == STORE_OK) {
-		rc = store_key_revoke(store, admin->id, now);
-		if (rc == STORE_OK)
-			rc = store_commit(store);
-		else
-			store_rollback(store);
-	}
+	rc = admin_key_revoke_id(admin, store, keeper, admin->id);
 	store_close(store);
+	keeper_close(keeper);
 	if (rc == STORE_NOT_FOUND)
 		log_error("there is no key %s", admin->id);
 	return (rc == STORE_OK ? ADMIN_DONE :

@@ -12,13 +12,11 @@
 #include "admin/admin_json.h"
 #include "admin/admin_reseal.h"
 #include "admin/admin_table.h"
+#include "admin/admin_trail.h"
 #include "ground/ident.h"
 #include "ground/log.h"
 
-enum {
-	ID_LEN = 8,			/* hexadecimal digits */
-	COUNTS_MAX = 2 * KEYRING_MAX	/* keys that boxes are under */
-};
+enum { ID_LEN = 8 };		/* hexadecimal digits */
 
 static const char *const head[] = { "ID", "STATE", "SINCE", "MADE", "BOXES",
     "IN FILE" };
@@ -30,28 +28,27 @@ put_id(char text[ID_LEN + 1], uint32_t key_id)
 	snprintf(text, ID_LEN + 1, "%08" PRIx32, key_id);
 }
 
-/*
- * Load the key file and use its last key that the database does not know;
- * *is_there: there is one.
- */
+/* The key file's last key that the database does not know; *is_there: one. */
 static enum store_rc
-load_newest(const struct admin *admin, struct store *store,
-    struct keyring **keyring, bool *is_there)
+find_newest(const struct admin *admin, struct store *store,
+    struct keyring_print *newest, bool *is_there)
 {
 	struct keyring_print prints[KEYRING_MAX + 1];
 	char state[STORE_STATE_MAX + 1];
+	struct keyring *keyring = keyring_load(admin->conf.master_key_file);
 	enum store_rc rc = STORE_OK;
 	size_t i;
 
 	*is_there = false;
-	keyring_free(*keyring);
-	if ((*keyring = keyring_load(admin->conf.master_key_file)) == NULL)
+	if (keyring == NULL)
 		return (STORE_UNAVAILABLE);
-	for (i = keyring_prints(*keyring, prints); rc == STORE_OK && i > 1; i--)
+	for (i = keyring_prints(keyring, prints); rc == STORE_OK && i > 1; i--)
 		rc = store_master_key_find(store, prints[i - 1].key_id, state);
+	keyring_free(keyring);
 	if (rc != STORE_NOT_FOUND)
 		return (rc);
-	*is_there = keyring_activate(*keyring, prints[i].key_id) == 0;
+	*newest = prints[i];
+	*is_there = true;
 	return (STORE_OK);
 }
 
@@ -61,49 +58,48 @@ load_newest(const struct admin *admin, struct store *store,
  */
 static enum store_rc
 register_key(const struct admin *admin, struct store *store,
-    struct keyring **keyring)
+    uint32_t *key_id)
 {
-	struct keyring_print prints[KEYRING_MAX + 1];
+	struct keyring_print print;
 	char now[IDENT_TIME_LEN + 1];
 	enum store_rc rc;
 	bool is_there;
-	size_t i;
 
-	rc = load_newest(admin, store, keyring, &is_there);
+	rc = find_newest(admin, store, &print, &is_there);
 	if (rc == STORE_OK && !is_there) {
 		if (keyring_append(admin->conf.master_key_file) == -1)
 			return (STORE_WRITE_FAILED);
-		rc = load_newest(admin, store, keyring, &is_there);
+		rc = find_newest(admin, store, &print, &is_there);
 	}
 	if (rc != STORE_OK || !is_there)
 		return (rc == STORE_OK ? STORE_WRITE_FAILED : rc);
-	for (i = keyring_prints(*keyring, prints) - 1;
-	    prints[i].key_id != keyring_active_id(*keyring); i--)
-		;
+	*key_id = print.key_id;
 	ident_time(now, ident_now_us());
-	return (store_master_key_add(store, &prints[i], now));
+	return (store_master_key_add(store, &print, now));
 }
 
 /*
  * Under the lock, so that two who rotate at once make one key: add a key, and
- * make it active. *keyring is loaded anew and uses the active key.
+ * make it active in the place of *key_id, which it becomes.
  */
 static bool
 begin_rotation(const struct admin *admin, struct store *store,
-    struct keyring **keyring)
+    const struct chain *chain, uint32_t *key_id)
 {
-	uint32_t was = keyring_active_id(*keyring);
 	enum store_rc rc;
 
 	if (admin_begin(admin, store) != STORE_OK)
 		return (false);
-	if (store_active_key(store) != was) {
+	if (store_active_key(store) != *key_id) {
 		store_rollback(store);
 		log_error("another rotation has begun: run this again to help "
 		    "it on");
 		return (false);
 	}
-	rc = register_key(admin, store, keyring);
+	rc = register_key(admin, store, key_id);
+	if (rc == STORE_OK)
+		rc = admin_trail_master_key(store, chain, "rotate", *key_id,
+		    "active");
 	if (rc != STORE_OK) {
 		store_rollback(store);
 		return (false);
@@ -111,7 +107,7 @@ begin_rotation(const struct admin *admin, struct store *store,
 	if (store_commit(store) != STORE_OK)
 		return (false);
 	log_info("master key %08" PRIx32 " is active: copy key file %s to "
-	    "where its copies are kept", keyring_active_id(*keyring),
+	    "where its copies are kept", *key_id,
 	    admin->conf.master_key_file);
 	return (true);
 }
@@ -125,8 +121,7 @@ print_rotation(const struct admin *admin, const char *id,
 
 	if (!admin->is_json)
 		return (printf("%s is the master key of all boxes; %" PRId64
-		    " were sealed anew\n", id, reseal->done) < 0 ||
-		    fflush(stdout) != 0 ? -1 : 0);
+		    " were sealed anew\n", id, reseal->done) < 0 ? -1 : 0);
 	out = json_out_object();
 	json_out_text(out, "key_id", id);
 	json_out_number(out, "resealed", (long)reseal->done);
@@ -140,68 +135,48 @@ enum admin_rc
 admin_master_key_rotate(const struct admin *admin)
 {
 	enum admin_rc result = ADMIN_FAILED;
-	struct keyring *keyring = NULL;
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	struct reseal reseal = { 0 };
+	struct chain *chain = NULL;
+	uint32_t key_id;
 	char id[ID_LEN + 1];
 
-	opened = admin_open(admin, STORE_WRITE, &store, &keyring);
+	opened = admin_open(admin, STORE_WRITE, &store, &keeper);
 	if (opened != ADMIN_DONE)
 		return (opened);
+	key_id = store_active_key(store);
 	/* What an earlier rotation has left to do comes first. */
-	if (!reseal_all(admin, store, keyring, &reseal))
+	if (!reseal_all(admin, store, keeper, key_id, &reseal))
 		goto done;
 	if (reseal.done > 0) {
 		log_info("an earlier rotation is finished; run this again for "
 		    "a new master key");
-	} else if (!begin_rotation(admin, store, &keyring) ||
-	    !reseal_all(admin, store, keyring, &reseal)) {
+	} else if ((chain = chain_new(keeper)) == NULL ||
+	    !begin_rotation(admin, store, chain, &key_id) ||
+	    !reseal_all(admin, store, keeper, key_id, &reseal)) {
 		goto done;
 	}
-	put_id(id, keyring_active_id(keyring));
+	put_id(id, key_id);
 	if (reseal.unopened > 0)
 		log_error("%" PRId64 " boxes do not open and stay under "
 		    "former keys", reseal.unopened);
-	else if (print_rotation(admin, id, &reseal) == 0)
+	else if (print_rotation(admin, id, &reseal) == 0 && admin_flush())
 		result = ADMIN_DONE;
+	else
+		log_error("master key %s is in use for all boxes, though that "
+		    "could not be printed", id);
 done:
+	chain_free(chain);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(keeper);
 	return (result);
-}
-
-/* How many boxes are under which key. */
-struct counts {
-	uint32_t key_ids[COUNTS_MAX];
-	int64_t boxes[COUNTS_MAX];
-	size_t count;
-};
-
-static int
-note_count(void *cookie, uint32_t key_id, int64_t boxes)
-{
-	struct counts *counts = cookie;
-
-	counts->key_ids[counts->count] = key_id;
-	counts->boxes[counts->count] = boxes;
-	return (++counts->count == COUNTS_MAX);
-}
-
-static int64_t
-count_of(const struct counts *counts, uint32_t key_id)
-{
-	size_t i;
-
-	for (i = 0; i < counts->count; i++)
-		if (counts->key_ids[i] == key_id)
-			return (counts->boxes[i]);
-	return (0);
 }
 
 /* The list under way: what it is written to, and which prints were seen. */
 struct status {
-	struct counts counts;
+	struct store_box_counts counts;
 	struct table *table;
 	struct json_out *array;
 	struct keyring_print prints[KEYRING_MAX + 1];
@@ -213,7 +188,7 @@ static void
 add_row(struct status *status, const struct store_master_key *key,
     bool is_in_file)
 {
-	int64_t count = count_of(&status->counts, key->key_id);
+	int64_t count = store_boxes_under(&status->counts, key->key_id);
 	struct json_out *item;
 	char id[ID_LEN + 1], boxes[32];
 
@@ -238,10 +213,9 @@ add_row(struct status *status, const struct store_master_key *key,
 	json_out_append(status->array, item);
 }
 
-static int
-list_key(void *cookie, const struct store_master_key *key)
+static void
+list_key(struct status *status, const struct store_master_key *key)
 {
-	struct status *status = cookie;
 	bool is_in_file = false;
 	size_t i;
 
@@ -249,7 +223,6 @@ list_key(void *cookie, const struct store_master_key *key)
 		if (status->prints[i].key_id == key->key_id)
 			is_in_file = status->is_listed[i] = true;
 	add_row(status, key, is_in_file);
-	return (0);
 }
 
 /* Keys of the file that no database knows: a rotation was killed. */
@@ -267,35 +240,50 @@ list_others(struct status *status)
 	}
 }
 
+/* Read what there is to list. */
+static enum store_rc
+list_all(struct store *store, struct status *status)
+{
+	struct store_master_key *key;
+	struct arena arena = { 0 };
+	enum store_rc rc;
+
+	rc = store_box_count(store, &status->counts);
+	if (rc == STORE_OK)
+		rc = store_master_key_list(store, &arena, &key);
+	for (; rc == STORE_OK && key != NULL; key = key->next)
+		list_key(status, key);
+	if (rc == STORE_OK)
+		list_others(status);
+	arena_fini(&arena);
+	return (rc);
+}
+
 enum admin_rc
 admin_master_key_status(const struct admin *admin)
 {
 	enum admin_rc result = ADMIN_FAILED;
-	struct keyring *keyring = NULL;
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
 	enum admin_rc opened;
 	struct status status = { 0 };
 	struct table table;
 
-	opened = admin_open(admin, STORE_READ, &store, &keyring);
+	opened = admin_open(admin, STORE_READ, &store, &keeper);
 	if (opened != ADMIN_DONE)
 		return (opened);
 	table_init(&table, head, COLUMNS);
 	status.table = &table;
 	if (admin->is_json)
 		status.array = json_out_array();
-	status.count = keyring_prints(keyring, status.prints);
-	if (store_box_count(store, note_count, &status.counts) != STORE_OK ||
-	    store_master_key_list(store, list_key, &status) != STORE_OK)
-		goto done;
-	list_others(&status);
-	if ((admin->is_json ? json_out_print(status.array) :
-	    table_print(&table)) == 0)
+	status.count = keyring_prints(keeper_borrow(keeper), status.prints);
+	keeper_return(keeper);
+	if (list_all(store, &status) == STORE_OK && (admin->is_json ?
+	    json_out_print(status.array) : table_print(&table)) == 0)
 		result = ADMIN_DONE;
-done:
 	json_out_free(status.array);
 	table_fini(&table);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(keeper);
 	return (result);
 }

@@ -1,6 +1,6 @@
 /*
  * strongroom migrate: an older database for this program, and a copy of what
- * it was.
+ * it was; and what is not in its rows but in their boxes.
  */
 #include "config.h"
 
@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "admin/admin.h"
+#include "admin/admin_backfill.h"
 #include "ground/ident.h"
 #include "ground/log.h"
+#include "store/store_upkeep.h"
 
 /* DATABASE.schema-VERSION-TIME: a killed migration leaves its own behind. */
 static char *
@@ -33,13 +35,15 @@ backup_name(const struct admin *admin, int version)
 	return (name);
 }
 
-enum admin_rc
-admin_migrate(const struct admin *admin)
+/* Bring the schema up to date, with a copy beside it. */
+static enum admin_rc
+upgrade(const struct admin *admin)
 {
 	enum admin_rc result = ADMIN_FAILED;
 	struct store *store = NULL;
 	char *backup = NULL;
 	int has, wants;
+	enum store_rc rc;
 
 	if (store_open(&store, &admin->store, STORE_UPGRADE) != STORE_OK)
 		return (ADMIN_FAILED);
@@ -55,7 +59,10 @@ admin_migrate(const struct admin *admin)
 	    store_backup(store, backup) != STORE_OK)
 		goto done;
 	log_info("a copy with schema %d is in %s", has, backup);
-	if (store_upgrade(store, admin->store.busy_timeout_ms) != STORE_OK) {
+	rc = store_upgrade(store, admin->store.busy_timeout_ms);
+	if (rc == STORE_BUSY)
+		store_complain_busy(log_error, admin->store.busy_timeout_ms);
+	if (rc != STORE_OK) {
 		log_error("database %s still has schema %d",
 		    admin->conf.database, has);
 		goto done;
@@ -67,4 +74,12 @@ done:
 	free(backup);
 	store_close(store);
 	return (result);
+}
+
+enum admin_rc
+admin_migrate(const struct admin *admin)
+{
+	enum admin_rc result = upgrade(admin);
+
+	return (result == ADMIN_DONE ? admin_backfill(admin) : result);
 }

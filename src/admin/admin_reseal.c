@@ -1,118 +1,92 @@
 /*
  * Boxes from former master keys to the one in use, some at a time. Each batch
- * is read on a snapshot and sealed without the lock; under the lock a box goes
+ * is read in one page and sealed without the lock; under the lock a box goes
  * only in the place of the very one that was read.
  */
 #include "config.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "admin/admin_reseal.h"
 #include "ground/log.h"
 #include "secrets/vault.h"
+#include "store/store_upkeep.h"
 
 enum {
 	BATCH_ROWS = 200,		/* so that a save waits but little */
-	BATCH_BYTES = 2 << 20,
 	BOX_ROOM = 80 << 20,		/* more than the largest max_body's */
 	CHECKPOINT_BYTES = 4 << 20,
 	PASSES = 20,
 	PAUSE_MS = 100,			/* before all passes but the first */
-	TRIES = 10,			/* to have the lock */
+	PATIENCE = 10,			/* times that the lock is waited for */
 	PROGRESS_ROWS = 10000
 };
 
-/* A box on its way; texts and boxes are the batch's own. */
-struct item {
-	struct store_box was;
-	char *text[3];
-	struct buf old;
-	struct buf new;
-};
-
+/* Boxes on their way: what was read, and what is to be in its place. */
 struct batch {
-	struct item items[BATCH_ROWS];
-	size_t count;
-	size_t bytes;
-	bool failed;
+	struct arena arena;
+	struct store_page page;
+	struct buf boxes[BATCH_ROWS];	/* an empty one: it stays */
 };
 
 /* What a pass works with. */
 struct pass {
 	const struct admin *admin;
 	struct store *store;
-	const struct keyring *keyring;
+	struct keeper *keeper;
+	uint32_t key_id;	/* of the key that all are to be under */
 	struct reseal *reseal;
 	struct batch *batch;
-	int64_t after;		/* rows up to this one are done */
+	struct store_cursor after;	/* rows up to this one are done */
 	int64_t found;
 };
 
 static void
 empty(struct batch *batch)
 {
-	struct item *item;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < batch->count; i++) {
-		item = &batch->items[i];
-		for (k = 0; k < 3; k++)
-			free(item->text[k]);
-		buf_fini(&item->old);
-		buf_fini(&item->new);
-	}
-	batch->count = batch->bytes = 0;
-	batch->failed = false;
+	for (i = 0; i < BATCH_ROWS; i++)
+		buf_fini(&batch->boxes[i]);
+	arena_fini(&batch->arena);
 }
 
-/* Take a copy of a box; non-zero: the batch is full. */
-static int
-collect(void *cookie, const struct store_box *box)
+/* Seal what a box held with the one key and no other. */
+static bool
+seal(struct pass *pass, const struct vault_row *row, const struct buf *plain,
+    struct buf *box)
 {
-	struct batch *batch = cookie;
-	struct item *item = &batch->items[batch->count++];
+	const struct keyring *keyring = keeper_borrow_to_seal(pass->keeper,
+	    pass->key_id);
+	bool is_good = keyring_active_id(keyring) == pass->key_id &&
+	    vault_seal(keyring, row, plain->data, plain->len, box) == 0;
 
-	*item = (struct item){ .was = *box, .text = {
-	    strdup(box->integration_id), strdup(box->created_by),
-	    strdup(box->unique_identifier) } };
-	buf_init(&item->old, BOX_ROOM);
-	buf_init(&item->new, BOX_ROOM);
-	buf_put(&item->old, box->box, box->len);
-	item->was.integration_id = item->text[0];
-	item->was.created_by = item->text[1];
-	item->was.unique_identifier = item->text[2];
-	item->was.box = item->old.data;
-	batch->failed |= item->text[0] == NULL || item->text[1] == NULL ||
-	    item->text[2] == NULL || item->old.failed;
-	batch->bytes += box->len;
-	return (batch->failed || batch->count == BATCH_ROWS ||
-	    batch->bytes >= BATCH_BYTES);
+	keeper_return(pass->keeper);
+	return (is_good);
 }
 
 /* Open the old box and seal the new one; one that does not open stays. */
 static bool
-seal_item(struct pass *pass, struct item *item)
+seal_row(struct pass *pass, const struct integration *was, struct buf *box)
 {
-	const struct vault_row row = { item->was.created_by,
-	    item->was.unique_identifier };
+	const struct vault_row row = { was->created_by,
+	    was->unique_identifier };
 	bool is_good = true;
 	struct buf plain;
 
+	buf_init(box, BOX_ROOM);
 	buf_init(&plain, BOX_ROOM);
-	switch (vault_open(pass->keyring, &row, item->was.box, item->was.len,
-	    &plain)) {
+	switch (vault_open_kept(pass->keeper, &row, was->auth_data,
+	    was->auth_data_len, &plain)) {
 	case VAULT_OK:
-		is_good = vault_seal(pass->keyring, &row, plain.data,
-		    plain.len, &item->new) == 0;
+		is_good = seal(pass, &row, &plain, box);
 		break;
 	case VAULT_REFUSED:
 		pass->reseal->unopened++;
 		log_error("the box of integration %s does not open and stays "
-		    "as it is; see strongroom check",
-		    item->was.integration_id);
+		    "as it is; see strongroom check", was->integration_id);
 		break;
 	case VAULT_NOMEM:
 		log_error("out of memory while opening a box");
@@ -123,90 +97,77 @@ seal_item(struct pass *pass, struct item *item)
 	return (is_good);
 }
 
-/* A busy service is no reason to give up: there is time. */
+/* Put the new boxes in the place of the old; *done is how many were. */
 static enum store_rc
-begin(struct pass *pass)
+replace_boxes(struct pass *pass, int64_t *done)
 {
+	const struct batch *batch = pass->batch;
 	enum store_rc rc;
-	int tries = 0;
+	size_t i;
 
-	do
-		rc = store_begin(pass->store,
-		    pass->admin->store.busy_timeout_ms);
-	while (rc == STORE_BUSY && ++tries < TRIES);
-	if (rc == STORE_BUSY)
-		log_error("the database's lock was not had in %d times %d ms: "
-		    "run this again when there is less to do", TRIES,
-		    pass->admin->store.busy_timeout_ms);
-	return (rc);
+	*done = 0;
+	for (i = 0; i < batch->page.count; i++) {
+		if (batch->boxes[i].len == 0)
+			continue;
+		rc = store_box_replace(pass->store, &batch->page.rows[i],
+		    batch->boxes[i].data, batch->boxes[i].len);
+		if (rc != STORE_OK && rc != STORE_NOT_FOUND)
+			return (rc);
+		*done += rc == STORE_OK;
+		pass->found++;
+	}
+	return (STORE_OK);
 }
 
-/* Replace the boxes of a batch in one transaction. */
+/* The same in one transaction. */
 static bool
 write_batch(struct pass *pass)
 {
-	struct batch *batch = pass->batch;
-	enum store_rc rc = STORE_OK;
-	int64_t done = 0;
-	struct item *item;
-	size_t i;
+	int64_t was = pass->reseal->done, done;
 
-	if (begin(pass) != STORE_OK)
+	/* A busy service is no reason to give up: there is time. */
+	if (admin_begin_patiently(pass->admin, pass->store, PATIENCE) !=
+	    STORE_OK)
 		return (false);
-	if (store_active_key(pass->store) !=
-	    keyring_active_id(pass->keyring)) {
+	if (store_active_key(pass->store) != pass->key_id) {
 		log_error("another rotation has begun, and goes on with these "
 		    "boxes");
 		store_rollback(pass->store);
 		return (false);
 	}
-	for (i = 0; i < batch->count && (rc == STORE_OK ||
-	    rc == STORE_NOT_FOUND); i++) {
-		item = &batch->items[i];
-		if (item->new.len == 0)
-			continue;
-		rc = store_box_replace(pass->store, &item->was,
-		    item->new.data, item->new.len);
-		done += rc == STORE_OK;
-		pass->found++;
-	}
-	if (rc != STORE_OK && rc != STORE_NOT_FOUND) {
+	if (replace_boxes(pass, &done) != STORE_OK) {
 		store_rollback(pass->store);
 		return (false);
 	}
 	if (store_commit(pass->store) != STORE_OK)
 		return (false);
-	if ((pass->reseal->done + done) / PROGRESS_ROWS !=
-	    pass->reseal->done / PROGRESS_ROWS)
-		log_info("%" PRId64 " boxes are sealed anew, and it goes on",
-		    pass->reseal->done + done);
 	pass->reseal->done += done;
+	if ((was + done) / PROGRESS_ROWS != was / PROGRESS_ROWS)
+		log_info("%" PRId64 " boxes are sealed anew, and it goes on",
+		    was + done);
 	store_checkpoint(pass->store, CHECKPOINT_BYTES, STORE_LOG_KEEP);
 	return (true);
 }
 
-/* Take the next batch through; *is_over: there was none. */
+/* Take the next batch through; *is_over: it was the last. */
 static bool
 next_batch(struct pass *pass, bool *is_over)
 {
-	struct batch *batch = pass->batch;
+	const struct store_query query = { .columns = STORE_BOX,
+	    .not_under = pass->key_id,
+	    .limit = BATCH_ROWS, .after = pass->after };
+	struct store_page *page = &pass->batch->page;
 	size_t i;
 
-	if (store_box_list(pass->store, keyring_active_id(pass->keyring),
-	    pass->after, collect, batch) != STORE_OK)
+	if (store_operator_page(pass->store, &query, &pass->batch->arena,
+	    page) != STORE_OK)
 		return (false);
-	*is_over = batch->count == 0;
-	if (*is_over)
-		return (true);
-	if (batch->failed) {
-		log_error("out of memory while reading boxes");
-		return (false);
-	}
-	pass->after = batch->items[batch->count - 1].was.row;
-	for (i = 0; i < batch->count; i++)
-		if (!seal_item(pass, &batch->items[i]))
+	pass->after = page->next;
+	*is_over = page->is_last;
+	for (i = 0; i < page->count; i++)
+		if (!seal_row(pass, &page->rows[i], &pass->batch->boxes[i]))
 			return (false);
-	return (write_batch(pass));
+	return (page->count == 0 || write_batch(pass));
 }
 
 /* All boxes once, in the order of their rows. */
@@ -215,7 +176,7 @@ run_pass(struct pass *pass)
 {
 	bool is_over = false, is_good = true;
 
-	pass->after = 0;
+	pass->after = (struct store_cursor){ 0 };
 	pass->found = 0;
 	pass->reseal->unopened = 0;
 	while (is_good && !is_over) {
@@ -231,11 +192,11 @@ run_pass(struct pass *pass)
  */
 bool
 reseal_all(const struct admin *admin, struct store *store,
-    const struct keyring *keyring, struct reseal *reseal)
+    struct keeper *keeper, uint32_t key_id, struct reseal *reseal)
 {
 	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
 	struct pass pass = { .admin = admin, .store = store,
-	    .keyring = keyring, .reseal = reseal };
+	    .keeper = keeper, .key_id = key_id, .reseal = reseal };
 	bool is_good = true;
 	int passes = 0;
 

@@ -12,14 +12,14 @@ struct reseal {
 };
 
 /*
- * Seal every box that is under another key with the key in use of keyring,
- * which must be the active one of the database, until there is none left but
- * those that do not open. Works while others save: a box that was replaced
+ * Seal every box that is under another key with that of key_id, which must be
+ * the active one of the database, until there is none left but those that do
+ * not open. Works while others save: a box that was replaced
  * meanwhile is left alone. Counts into reseal. Returns false with the reason
  * logged; what is done by then stays done.
  */
 bool reseal_all(const struct admin *admin, struct store *store,
-    const struct keyring *keyring, struct reseal *reseal)
+    struct keeper *keeper, uint32_t key_id, struct reseal *reseal)
     __attribute__((warn_unused_result));
 
 #endif

@@ -10,34 +10,20 @@
 #include <string.h>
 
 #include "admin/admin.h"
+#include "admin/admin_trail.h"
 #include "ground/ident.h"
 #include "ground/log.h"
 
 enum { ID_LEN = 8 };		/* hexadecimal digits */
 
 /* How many boxes are under one key. */
-struct count {
-	uint32_t key_id;
-	int64_t boxes;
-};
-
-static int
-note_count(void *cookie, uint32_t key_id, int64_t boxes)
-{
-	struct count *count = cookie;
-
-	if (key_id == count->key_id)
-		count->boxes = boxes;
-	return (0);
-}
-
 static enum store_rc
 count_boxes(struct store *store, uint32_t key_id, int64_t *boxes)
 {
-	struct count count = { .key_id = key_id };
-	enum store_rc rc = store_box_count(store, note_count, &count);
+	struct store_box_counts counts;
+	enum store_rc rc = store_box_count(store, &counts);
 
-	*boxes = count.boxes;
+	*boxes = rc == STORE_OK ? store_boxes_under(&counts, key_id) : 0;
 	return (rc);
 }
 
@@ -51,19 +37,30 @@ read_id(const char *text)
 	return ((uint32_t)strtoul(text, NULL, 16));
 }
 
-/* Mark a key in a transaction of its own. */
+/* In a transaction: let a key be in a state, and tell the audit. */
 static enum store_rc
-mark(const struct admin *admin, struct store *store, uint32_t key_id,
+mark(struct store *store, const struct chain *chain, uint32_t key_id,
     const char *state)
 {
 	char now[IDENT_TIME_LEN + 1];
 	enum store_rc rc;
 
+	ident_time(now, ident_now_us());
+	rc = store_master_key_mark(store, key_id, state, now);
+	return (rc == STORE_OK ? admin_trail_master_key(store, chain,
+	    "retire", key_id, state) : rc);
+}
+
+/* Retire a key in a transaction of its own. */
+static enum store_rc
+mark_retired(const struct admin *admin, struct store *store,
+    const struct chain *chain, uint32_t key_id)
+{
+	enum store_rc rc;
+
 	if ((rc = admin_begin(admin, store)) != STORE_OK)
 		return (rc);
-	ident_time(now, ident_now_us());
-	if ((rc = store_master_key_mark(store, key_id, state, now)) ==
-	    STORE_OK)
+	if ((rc = mark(store, chain, key_id, "retired")) == STORE_OK)
 		return (store_commit(store));
 	store_rollback(store);
 	return (rc);
@@ -74,18 +71,19 @@ mark(const struct admin *admin, struct store *store, uint32_t key_id,
  * *count is how many.
  */
 static enum store_rc
-take_back(const struct admin *admin, struct store *store, uint32_t key_id,
-    int64_t *count)
+take_back(const struct admin *admin, struct store *store,
+    const struct chain *chain, uint32_t key_id, int64_t *count)
 {
-	char now[IDENT_TIME_LEN + 1];
+	char state[STORE_STATE_MAX + 1] = "";
 	enum store_rc rc;
 
 	if ((rc = admin_begin(admin, store)) != STORE_OK)
 		return (rc);
-	ident_time(now, ident_now_us());
 	rc = count_boxes(store, key_id, count);
-	if (rc == STORE_OK && *count > 0)
-		rc = store_master_key_mark(store, key_id, "old", now);
+	if (rc == STORE_OK)
+		rc = store_master_key_find(store, key_id, state);
+	if (rc == STORE_OK && *count > 0 && strcmp(state, "retired") == 0)
+		rc = mark(store, chain, key_id, "old");
 	if (rc == STORE_OK)
 		return (store_commit(store));
 	store_rollback(store);
@@ -98,19 +96,20 @@ take_back(const struct admin *admin, struct store *store, uint32_t key_id,
  * and after it was marked, when no further ones can come.
  */
 static enum store_rc
-retire(const struct admin *admin, struct store *store, uint32_t key_id,
-    int64_t *count)
+retire(const struct admin *admin, struct store *store,
+    const struct chain *chain, uint32_t key_id, int64_t *count)
 {
 	enum store_rc rc = count_boxes(store, key_id, count);
 
 	if (rc != STORE_OK || *count > 0)
 		goto done;
-	if ((rc = mark(admin, store, key_id, "retired")) != STORE_OK)
+	rc = mark_retired(admin, store, chain, key_id);
+	if (rc != STORE_OK)
 		return (rc);
 	rc = count_boxes(store, key_id, count);
 done:
 	if (rc == STORE_OK && *count > 0)
-		rc = take_back(admin, store, key_id, count);
+		rc = take_back(admin, store, chain, key_id, count);
 	return (rc);
 }
 
@@ -136,7 +135,8 @@ remove_key(const struct admin *admin, struct store *store, uint32_t key_id)
 }
 
 static enum admin_rc
-retire_known(const struct admin *admin, struct store *store, uint32_t key_id)
+retire_known(const struct admin *admin, struct store *store,
+    const struct chain *chain, uint32_t key_id)
 {
 	char state[STORE_STATE_MAX + 1];
 	int64_t count = 0;
@@ -154,7 +154,7 @@ retire_known(const struct admin *admin, struct store *store, uint32_t key_id)
 		log_error("master key %s is active: rotate first", admin->id);
 		return (ADMIN_FAILED);
 	}
-	if (retire(admin, store, key_id, &count) != STORE_OK)
+	if (retire(admin, store, chain, key_id, &count) != STORE_OK)
 		return (ADMIN_FAILED);
 	if (count > 0) {
 		log_error("%" PRId64 " boxes are under master key %s: run "
@@ -173,15 +173,20 @@ enum admin_rc
 admin_master_key_retire(const struct admin *admin)
 {
 	uint32_t key_id = read_id(admin->id);
-	struct keyring *keyring = NULL;
+	struct keeper *keeper = NULL;
 	struct store *store = NULL;
+	struct chain *chain = NULL;
 	enum admin_rc result;
 
-	result = admin_open(admin, STORE_WRITE, &store, &keyring);
+	result = admin_open(admin, STORE_WRITE, &store, &keeper);
 	if (result != ADMIN_DONE)
 		return (result);
-	result = retire_known(admin, store, key_id);
+	if ((chain = chain_new(keeper)) != NULL)
+		result = retire_known(admin, store, chain, key_id);
+	else
+		result = ADMIN_FAILED;
+	chain_free(chain);
 	store_close(store);
-	keyring_free(keyring);
+	keeper_close(keeper);
 	return (result);
 }

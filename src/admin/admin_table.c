@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/admin.h"
 #include "admin/admin_table.h"
 #include "ground/log.h"
+#include "ground/words.h"
+
+enum { MUCH_ROWS = 1000 };
 
 void
 table_init(struct table *table, const char *const *head, size_t columns)
@@ -21,13 +25,20 @@ table_init(struct table *table, const char *const *head, size_t columns)
 		table_add(table, head[i]);
 }
 
-void
-table_fini(struct table *table)
+static void
+let_go(struct table *table)
 {
 	size_t i;
 
 	for (i = 0; i < table->count; i++)
 		free(table->cells[i]);
+	table->count = 0;
+}
+
+void
+table_fini(struct table *table)
+{
+	let_go(table);
 	free(table->cells);
 	*table = (struct table){ 0 };
 }
@@ -89,6 +100,15 @@ table_add(struct table *table, const char *text)
 	table->cells[table->count++] = cell;
 }
 
+void
+table_add_words(struct table *table, const char *const *list, unsigned set)
+{
+	char text[WORDS_TEXT_MAX];
+
+	words_write(text, list, set);
+	table_add(table, set == WORDS_ALL ? "all" : text);
+}
+
 /* Columns on the screen, about: one for each code point. */
 static size_t
 width_of(const char *text)
@@ -110,30 +130,47 @@ print_cell(const char *text, size_t width)
 		putchar(' ');
 }
 
-int
-table_print(const struct table *table)
+static void
+find_widths(struct table *table)
 {
-	size_t widths[TABLE_COLUMNS] = { 0 };
 	size_t i, column, width;
+
+	for (i = 0; i < table->count; i++) {
+		column = i % table->columns;
+		width = width_of(table->cells[i]);
+		if (width > table->widths[column])
+			table->widths[column] = width;
+	}
+	table->has_widths = 1;
+}
+
+int
+table_print(struct table *table)
+{
+	size_t i, column;
 
 	if (table->failed) {
 		log_error("out of memory for a table");
 		return (-1);
 	}
-	for (i = 0; i < table->count; i++) {
-		column = i % table->columns;
-		width = width_of(table->cells[i]);
-		if (width > widths[column])
-			widths[column] = width;
-	}
+	if (!table->has_widths)
+		find_widths(table);
 	for (i = 0; i < table->count; i++) {
 		column = i % table->columns;
 		if (column + 1 < table->columns) {
-			print_cell(table->cells[i], widths[column]);
+			print_cell(table->cells[i], table->widths[column]);
 			fputs("  ", stdout);
 		} else {
 			puts(table->cells[i]);
 		}
 	}
-	return (fflush(stdout) == 0 ? 0 : -1);
+	let_go(table);
+	return (admin_flush() ? 0 : -1);
+}
+
+int
+table_print_much(struct table *table)
+{
+	return (table->count < MUCH_ROWS * table->columns ? 0 :
+	    table_print(table));
 }

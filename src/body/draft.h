@@ -1,10 +1,11 @@
 #ifndef DRAFT_H
 #define DRAFT_H
 
-#include "ground/buf.h"
 #include "body/form_save.h"
+#include "ground/buf.h"
 #include "ground/ident.h"
 #include "secrets/keyring.h"
+#include "secrets/print.h"
 #include "store/store.h"
 
 /*
@@ -12,14 +13,18 @@
  * into the rest, so a draft stays where it is.
  */
 struct draft {
-	struct save_form form;
+	struct form form;
 	char id[IDENT_UUID_LEN + 1];
 	char now[IDENT_TIME_LEN + 1];
 	struct buf name;
 	struct buf identifier;
 	struct buf metadata;
 	struct buf scope_data;
+	struct buf org_slug;
+	struct buf workspace_id;
 	struct buf box;
+	char expires_at[IDENT_TIME_LEN + 1];
+	unsigned char print[PRINT_LEN];
 	struct store_save save;
 };
 

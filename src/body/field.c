@@ -11,6 +11,8 @@
 
 #include "body/field.h"
 #include "body/json.h"
+#include "body/json_char.h"
+#include "ground/moment.h"
 
 enum { TEXT_MAX = 255 };	/* code points */
 
@@ -21,9 +23,48 @@ type_of(const struct json_doc *doc, uint32_t i)
 }
 
 enum fault_kind
+field_any(const struct json_doc *doc, uint32_t i)
+{
+	(void)doc;
+	(void)i;
+	return (FAULT_NONE);
+}
+
+enum fault_kind
 field_string(const struct json_doc *doc, uint32_t i)
 {
 	return (type_of(doc, i) == JSON_STRING ? FAULT_NONE : FAULT_STRING);
+}
+
+enum fault_kind
+field_texts(const struct json_doc *doc, uint32_t i)
+{
+	if (type_of(doc, i) != JSON_ARRAY)
+		return (field_string(doc, i));
+	for (i = json_first(doc, i); i != 0; i = doc->node[i].next)
+		if (type_of(doc, i) != JSON_STRING)
+			return (FAULT_STRING);
+	return (FAULT_NONE);
+}
+
+/* Whether a number is written without fraction and exponent. */
+static bool
+is_integer(const struct json_doc *doc, uint32_t i)
+{
+	struct json_span span = doc->node[i].span;
+
+	for (; span.start < span.end; span.start++)
+		if (strchr(".eE", doc->text[span.start]) != NULL)
+			return (false);
+	return (true);
+}
+
+enum fault_kind
+field_id(const struct json_doc *doc, uint32_t i)
+{
+	if (type_of(doc, i) != JSON_NUMBER)
+		return (field_string(doc, i));
+	return (is_integer(doc, i) ? FAULT_NONE : FAULT_STRING);
 }
 
 enum fault_kind
@@ -48,6 +89,23 @@ field_name(const struct json_doc *doc, uint32_t i)
 }
 
 enum fault_kind
+field_note(const struct json_doc *doc, uint32_t i)
+{
+	enum fault_kind kind = field_name(doc, i);
+	struct json_char_reader reader;
+	uint32_t code;
+
+	if (kind != FAULT_NONE)
+		return (kind);
+	reader = (struct json_char_reader){ .text = doc->text,
+	    .at = doc->node[i].span.start + 1, .end = doc->node[i].span.end };
+	while (json_char_next(&reader, &code))
+		if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+			return (FAULT_CONTROL);
+	return (FAULT_NONE);
+}
+
+enum fault_kind
 field_bool(const struct json_doc *doc, uint32_t i)
 {
 	return (type_of(doc, i) == JSON_TRUE || type_of(doc, i) == JSON_FALSE ?
@@ -57,13 +115,33 @@ field_bool(const struct json_doc *doc, uint32_t i)
 enum fault_kind
 field_object(const struct json_doc *doc, uint32_t i)
 {
-	return (type_of(doc, i) == JSON_OBJECT ? FAULT_NONE : FAULT_OBJECT);
+	return (type_of(doc, i) == JSON_OBJECT ||
+	    (type_of(doc, i) == JSON_ARRAY && json_first(doc, i) == 0) ?
+	    FAULT_NONE : FAULT_OBJECT);
 }
 
 enum fault_kind
 field_list(const struct json_doc *doc, uint32_t i)
 {
 	return (type_of(doc, i) == JSON_ARRAY ? FAULT_NONE : FAULT_LIST);
+}
+
+enum fault_kind
+field_items(const struct json_doc *doc, uint32_t i)
+{
+	if (type_of(doc, i) != JSON_ARRAY)
+		return (FAULT_LIST);
+	return (json_first(doc, i) != 0 ? FAULT_NONE : FAULT_NO_ITEMS);
+}
+
+bool
+field_read_integer(const struct json_doc *doc, uint32_t i, int64_t *value)
+{
+	if (type_of(doc, i) != JSON_NUMBER || !is_integer(doc, i))
+		return (false);
+	/* It ends with the number; what is too large is the largest. */
+	*value = strtoll(doc->text + doc->node[i].span.start, NULL, 10);
+	return (true);
 }
 
 const char *
@@ -78,108 +156,52 @@ field_choice(const struct json_doc *doc, uint32_t i,
 	return (NULL);
 }
 
-/* Exactly width digits at *p, of a value from low to high; moves *p past. */
-static bool
-take_number(const char **p, int width, int low, int high, int *value)
+/* A moment as text: FAULT_NONE, FAULT_MOMENT or FAULT_UNKNOWN. */
+static enum fault_kind
+read_text(const struct json_doc *doc, uint32_t i, int64_t *at_us)
 {
-	int i, n = 0;
-
-	for (i = 0; i < width; i++, (*p)++) {
-		if (**p < '0' || **p > '9')
-			return (false);
-		n = n * 10 + (**p - '0');
-	}
-	*value = n;
-	return (n >= low && n <= high);
-}
-
-static bool
-take_one_of(const char **p, const char *set)
-{
-	if (**p == '\0' || strchr(set, **p) == NULL)
-		return (false);
-	(*p)++;
-	return (true);
-}
-
-static int
-days_in_month(int year, int month)
-{
-	static const int days[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-	};
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return (month == 2 && leap ? 29 : days[month - 1]);
-}
-
-static bool
-take_date(const char **p)
-{
-	int year, month, day;
-
-	return (take_number(p, 4, 1, 9999, &year) && take_one_of(p, "-") &&
-	    take_number(p, 2, 1, 12, &month) && take_one_of(p, "-") &&
-	    take_number(p, 2, 1, days_in_month(year, month), &day));
-}
-
-static bool
-take_time(const char **p)
-{
-	int n, digits;
-
-	if (!take_number(p, 2, 0, 23, &n) || !take_one_of(p, ":") ||
-	    !take_number(p, 2, 0, 59, &n) || !take_one_of(p, ":") ||
-	    !take_number(p, 2, 0, 59, &n))
-		return (false);
-	if (!take_one_of(p, "."))
-		return (true);
-	for (digits = 0; digits < 9 && take_number(p, 1, 0, 9, &n); digits++)
-		;
-	return (digits > 0);
-}
-
-static bool
-take_offset(const char **p)
-{
-	int n;
-
-	if (**p == '\0' || take_one_of(p, "Zz"))
-		return (true);
-	return (take_one_of(p, "+-") && take_number(p, 2, 0, 23, &n) &&
-	    take_one_of(p, ":") && take_number(p, 2, 0, 59, &n));
-}
-
-static bool
-is_moment_text(const struct json_doc *doc, uint32_t i)
-{
+	enum fault_kind kind = FAULT_UNKNOWN;
+	const char *decoded;
 	struct buf text;
-	const char *p;
-	bool good = false;
 
-	/* The longest moment has 35 characters. */
-	if (json_measure(doc, i, 35).code_points > 35)
-		return (false);
-	buf_init(&text, 256);
+	buf_init(&text, doc->len);
 	json_decode(doc, i, &text);
-	if ((p = buf_text(&text)) != NULL)
-		good = take_date(&p) && take_one_of(&p, "Tt ") &&
-		    take_time(&p) && take_offset(&p) &&
-		    p == text.data + text.len;
+	if ((decoded = buf_text(&text)) != NULL)
+		kind = moment_read(decoded, text.len, at_us) ? FAULT_NONE :
+		    FAULT_MOMENT;
 	buf_fini(&text);
-	return (good);
+	return (kind);
+}
+
+/* The same of any node. */
+static enum fault_kind
+read_moment(const struct json_doc *doc, uint32_t i, int64_t *at_us)
+{
+	const struct json_node *node = &doc->node[i];
+	double seconds;
+
+	if (node->type == JSON_STRING)
+		return (read_text(doc, i, at_us));
+	if (node->type != JSON_NUMBER)
+		return (FAULT_MOMENT);
+	/* strtod stops at what follows a number inside a JSON object. */
+	seconds = strtod(doc->text + node->span.start, NULL);
+	if (!isfinite(seconds))
+		return (FAULT_MOMENT);
+	*at_us = moment_of_seconds(seconds);
+	return (FAULT_NONE);
 }
 
 enum fault_kind
 field_moment(const struct json_doc *doc, uint32_t i)
 {
-	const struct json_node *node = &doc->node[i];
-	bool good = false;
+	int64_t at_us;
 
-	/* strtod stops at what follows a number inside a JSON object. */
-	if (node->type == JSON_NUMBER)
-		good = isfinite(strtod(doc->text + node->span.start, NULL));
-	else if (node->type == JSON_STRING)
-		good = is_moment_text(doc, i);
-	return (good ? FAULT_NONE : FAULT_MOMENT);
+	return (read_moment(doc, i, &at_us));
+}
+
+bool
+field_read_moment(const struct json_doc *doc, uint32_t i, int64_t *at_us)
+{
+	return (read_moment(doc, i, at_us) == FAULT_NONE);
 }

@@ -1,6 +1,7 @@
 #ifndef FIELD_H
 #define FIELD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "body/fault.h"
@@ -12,24 +13,49 @@
  * coerced.
  */
 
+/* Anything. */
+enum fault_kind field_any(const struct json_doc *doc, uint32_t i);
+
 /* Any string. */
 enum fault_kind field_string(const struct json_doc *doc, uint32_t i);
+
+/* Any string, or an array of strings. */
+enum fault_kind field_texts(const struct json_doc *doc, uint32_t i);
+
+/* Any string, or an integer: digits, perhaps with a minus sign. */
+enum fault_kind field_id(const struct json_doc *doc, uint32_t i);
 
 /* A string of at most 255 code points without U+0000; the first: 1 at least. */
 enum fault_kind field_name(const struct json_doc *doc, uint32_t i);
 enum fault_kind field_identifier(const struct json_doc *doc, uint32_t i);
 
+/* A string as for field_name, and none of its characters steers a terminal. */
+enum fault_kind field_note(const struct json_doc *doc, uint32_t i);
+
 enum fault_kind field_bool(const struct json_doc *doc, uint32_t i);
-enum fault_kind field_object(const struct json_doc *doc, uint32_t i);
 enum fault_kind field_list(const struct json_doc *doc, uint32_t i);
 
-/*
- * A moment: a number that is finite as an IEEE 754 double (Unix seconds), or
- * a string YYYY-MM-DD, then T, t or a space, HH:MM:SS, perhaps a fraction of
- * 1 to 9 digits, perhaps Z, z or +HH:MM or -HH:MM, that exists in the
- * calendar (RFC 3339 without leap seconds).
- */
+/* An array with an element at least. */
+enum fault_kind field_items(const struct json_doc *doc, uint32_t i);
+
+/* An object; so is an empty array, for PHP writes an empty object like that. */
+enum fault_kind field_object(const struct json_doc *doc, uint32_t i);
+
+/* A moment: a finite number (Unix seconds), or a text that moment_read takes. */
 enum fault_kind field_moment(const struct json_doc *doc, uint32_t i);
+
+/*
+ * The moment that node i is, which field_moment takes. False: memory is short.
+ */
+bool field_read_moment(const struct json_doc *doc, uint32_t i,
+    int64_t *at_us);
+
+/*
+ * The integer that node i is: digits, perhaps with a minus sign; one that is
+ * too large for the type is the largest, or smallest. False: it is none.
+ */
+bool field_read_integer(const struct json_doc *doc, uint32_t i,
+    int64_t *value);
 
 /*
  * The one of choices (NULL ends them) that string node i reads; NULL where it

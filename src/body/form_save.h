@@ -2,11 +2,10 @@
 #define FORM_SAVE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "body/form.h"
+#include "body/trail.h"
 #include "ground/buf.h"
-#include "body/fault.h"
-#include "body/json_check.h"
 
 /* The members of a save, in the order in which their faults are told. */
 enum save_field {
@@ -36,37 +35,50 @@ enum save_field {
 	SAVE_FIELDS
 };
 
-/* A checked body: which node each member is, 0 where it is absent. */
-struct save_form {
-	const struct json_doc *doc;
-	uint32_t at[SAVE_FIELDS];
-};
-
-/* Read doc into form; every fault of the whole body goes to faults. */
-void form_save_read(struct save_form *form, const struct json_doc *doc,
-    struct faults *faults);
-
-/* Of a form without faults: the member was sent, be it as null. */
-bool form_save_has(const struct save_form *form, enum save_field field);
-
-/* Of a form without faults: the member was sent and is not null. */
-bool form_save_is_set(const struct save_form *form, enum save_field field);
-
-/* Of a form without faults: the member is a string of 1 character or more. */
-bool form_save_has_text(const struct save_form *form, enum save_field field);
+/* Their table. What follows is for forms read by it, and without faults. */
+extern const struct form_spec form_save_spec;
 
 /* The chosen word of integration_types or integration_statuses. */
-const char *form_save_type(const struct save_form *form);
-const char *form_save_status(const struct save_form *form);
+const char *form_save_type(const struct form *form);
+const char *form_save_status(const struct form *form);
 
 /* What active says; absent: true. */
-bool form_save_active(const struct save_form *form);
+bool form_save_active(const struct form *form);
+
+/* org_slug or workspace_id is a text of 1 character or more, or a number. */
+bool form_save_has_scope(const struct form *form);
+
+/*
+ * When auth_data says that it expires. False: it does not say, or memory is
+ * short, or it is in no year from 1 to 9999.
+ */
+bool form_save_expires(const struct form *form, int64_t *at_us);
+
+/* The same of auth_data alone, the outermost value of a text. */
+bool form_save_auth_expires(const struct json_doc *auth_data, int64_t *at_us);
+
+/*
+ * Append what form_save_has_scope looks at: a text, or the digits of a number.
+ * False: the member is neither, or an empty text.
+ */
+bool form_save_scope(const struct form *form, enum save_field field,
+    struct buf *out);
+
+/* The members of the body that were given, for the audit. */
+void form_save_trail(const struct form *form, struct trail *trail);
+
+/*
+ * auth_data or scope_data, which is set, as it is kept: the bytes that were
+ * sent, {} for an empty array. Lent by the form's text.
+ */
+const char *form_save_object(const struct form *form, enum save_field field,
+    size_t *len);
 
 /*
  * Append the metadata as it is stored and answered: the five members that
  * are always there, with defaults where they were not given, then all others
  * in the order of their first appearance.
  */
-void form_save_metadata(const struct save_form *form, struct buf *out);
+void form_save_metadata(const struct form *form, struct buf *out);
 
 #endif

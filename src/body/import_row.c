@@ -4,24 +4,22 @@
  */
 #include "config.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "body/field.h"
 #include "body/import_row.h"
 #include "body/json.h"
+#include "body/json_member.h"
 #include "ground/log.h"
+#include "ground/moment.h"
 
 enum { OWNER_ROOM = 8192 };
-
-/* The years 1 to 9999. */
-static const int64_t first_us = INT64_C(-62135596800000000);
-static const int64_t last_us = INT64_C(253402300799999999);
 
 void
 import_row_init(struct import_row *row, size_t max_line)
 {
 	*row = (struct import_row){ 0 };
+	row->doc.more_values = (size_t)2 * JSON_MAX_VALUES;
 	draft_init(&row->draft, max_line);
 	buf_init(&row->owner, OWNER_ROOM);
 }
@@ -84,63 +82,66 @@ take_text(struct import_row *row, const char *member, struct buf *out,
 	return (buf_text(out));
 }
 
-/* RFC 9562, section 4, in either case; kept in lower case. */
-static bool
-copy_uuid(char to[IDENT_UUID_LEN + 1], const char *text)
-{
-	size_t i;
-
-	if (strlen(text) != IDENT_UUID_LEN)
-		return (false);
-	for (i = 0; i < IDENT_UUID_LEN; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
-		    !isxdigit((unsigned char)text[i]))
-			return (false);
-		to[i] = (char)tolower((unsigned char)text[i]);
-	}
-	to[i] = '\0';
-	return (true);
-}
-
 static void
 take_time(struct import_row *row, const char *member,
     char to[IDENT_TIME_LEN + 1], struct buf *text)
 {
-	const char *given = take_text(row, member, text, field_moment);
+	const char *given = take_text(row, member, text, field_string);
 	int64_t at_us;
 
 	to[0] = '\0';
 	if (given == NULL)
 		return;
-	/* An offset may carry it out of the years that are written. */
-	at_us = ident_parse_time(given);
-	if (at_us < first_us || at_us > last_us)
+	/* A zone may carry it out of the years that are written. */
+	if (!moment_read(given, text->len, &at_us) ||
+	    !moment_has_year(at_us))
 		complain(row, FAULT_MOMENT, member);
 	else
 		ident_time(to, at_us);
+}
+
+/* The owner's name, as key create takes it: nothing that moves a cursor. */
+static void
+take_owner(struct import_row *row)
+{
+	const char *text = take_text(row, "created_by", &row->owner,
+	    field_name);
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (text == NULL) {
+		if (row->faults.count == 0)
+			complain(row, FAULT_MISSING, "created_by");
+		return;
+	}
+	for (; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7f ||
+		    (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) {
+			complain(row, FAULT_CONTROL, "created_by");
+			return;
+		}
+	}
 }
 
 /* What a line has beside the members of a save. */
 static void
 read_others(struct import_row *row, const char *owner)
 {
-	const struct save_form *form = &row->draft.form;
+	const struct form *form = &row->draft.form;
 	const char *id;
 	struct buf text;
 
 	buf_init(&text, OWNER_ROOM);
 	id = take_text(row, "integration_id", &text, field_identifier);
 	row->id[0] = '\0';
-	if (id != NULL && !copy_uuid(row->id, id))
+	if (id != NULL && !ident_read_uuid(row->id, id, text.len))
 		complain(row, FAULT_UUID, "integration_id");
 	take_time(row, "created_at", row->created_at, &text);
 	take_time(row, "updated_at", row->updated_at, &text);
-	if (owner == NULL && (take_text(row, "created_by", &row->owner,
-	    field_name) == NULL) && row->faults.count == 0)
-		complain(row, FAULT_MISSING, "created_by");
+	if (owner == NULL)
+		take_owner(row);
 	/* Without either, a second import would not know it again. */
 	if (row->faults.count == 0 && id == NULL &&
-	    !form_save_has_text(form, SAVE_UNIQUE_IDENTIFIER))
+	    !form_has_text(form, SAVE_UNIQUE_IDENTIFIER))
 		complain(row, FAULT_MISSING, "unique_identifier");
 	row->faults.failed |= text.failed || row->owner.failed;
 	buf_fini(&text);
@@ -162,7 +163,8 @@ read_line(struct import_row *row, struct buf *line, const char *owner)
 	} else if (row->doc.node[0].type != JSON_OBJECT) {
 		complain(row, FAULT_OBJECT, NULL);
 	} else {
-		form_save_read(&row->draft.form, &row->doc, &row->faults);
+		form_read(&row->draft.form, &form_save_spec, &row->doc,
+		    &row->faults);
 		read_others(row, owner);
 	}
 }

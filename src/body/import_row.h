@@ -8,6 +8,8 @@
  * A line of an import, as a row: an object with the members of a save, and
  * integration_id, created_by, created_at and updated_at beside them.
  * integration_metadata is another name for metadata.
+ * A row may have been made by three saves, one for each of its objects, so the
+ * line has room for three times the values of one.
  */
 struct import_row {
 	struct json_doc doc;

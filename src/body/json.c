@@ -4,87 +4,17 @@
  */
 #include "config.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "body/json.h"
 #include "body/json_char.h"
 
-/* The characters of a string's span, one after the other. */
-struct reader {
-	const unsigned char *text;
-	size_t at;
-	size_t end;
-};
-
-static struct reader
+static struct json_char_reader
 read_string(const struct json_doc *doc, struct json_span span)
 {
-	return ((struct reader){
-	    .text = (const unsigned char *)doc->text,
-	    .at = span.start + 1, .end = span.end
+	return ((struct json_char_reader){
+	    .text = doc->text, .at = span.start + 1, .end = span.end
 	});
-}
-
-/* The next character; false at the closing quote. */
-static bool
-next_char(struct reader *r, uint32_t *code)
-{
-	struct json_char c;
-	const char *fault = json_char_scan(&c, r->text, r->at, r->end);
-
-	assert(fault == NULL);
-	(void)fault;
-	r->at += c.width;
-	*code = c.code;
-	return (!c.is_end);
-}
-
-static bool
-span_equals(const struct json_doc *doc, struct json_span span,
-    const char *text)
-{
-	struct reader r = read_string(doc, span);
-	uint32_t code;
-
-	while (next_char(&r, &code)) {
-		if (*text == '\0' || code != (unsigned char)*text)
-			return (false);
-		text++;
-	}
-	return (*text == '\0');
-}
-
-static bool
-is_same_text(const struct json_doc *doc, struct json_span a,
-    struct json_span b)
-{
-	return (a.end - a.start == b.end - b.start &&
-	    memcmp(doc->text + a.start, doc->text + b.start,
-	    a.end - a.start) == 0);
-}
-
-static bool
-same_name(const struct json_doc *doc, uint32_t i, uint32_t k)
-{
-	const struct json_node *a = &doc->node[i], *b = &doc->node[k];
-	struct reader ra, rb;
-	uint32_t ca, cb;
-	bool more_a, more_b;
-
-	if (a->name_hash != b->name_hash)
-		return (false);
-	if (is_same_text(doc, a->name, b->name))
-		return (true);
-	ra = read_string(doc, a->name);
-	rb = read_string(doc, b->name);
-	do {
-		more_a = next_char(&ra, &ca);
-		more_b = next_char(&rb, &cb);
-		if (more_a != more_b || ca != cb)
-			return (false);
-	} while (more_a);
-	return (true);
 }
 
 uint32_t
@@ -100,38 +30,39 @@ json_first(const struct json_doc *doc, uint32_t i)
 	return (i + 1);
 }
 
-uint32_t
-json_member(const struct json_doc *doc, uint32_t i, const char *name)
-{
-	uint32_t member, found = 0;
-
-	for (member = json_first(doc, i); member != 0;
-	    member = doc->node[member].next)
-		if (json_name_equals(doc, member, name))
-			found = member;
-	return (found);
-}
-
 bool
 json_equals(const struct json_doc *doc, uint32_t i, const char *text)
 {
-	return (span_equals(doc, doc->node[i].span, text));
+	return (json_char_equals(read_string(doc, doc->node[i].span), text));
 }
 
 bool
-json_name_equals(const struct json_doc *doc, uint32_t i, const char *text)
+json_reads(const struct json_doc *doc, uint32_t i, const char *text)
 {
-	return (span_equals(doc, doc->node[i].name, text));
+	struct json_char_reader r = read_string(doc, doc->node[i].span);
+	uint32_t code;
+	char utf8[4];
+	size_t len;
+
+	if (doc->node[i].type != JSON_STRING)
+		return (false);
+	while (json_char_next(&r, &code)) {
+		len = json_char_utf8(utf8, code);
+		if (code == 0 || strncmp(text, utf8, len) != 0)
+			return (false);
+		text += len;
+	}
+	return (*text == '\0');
 }
 
 struct json_measure
 json_measure(const struct json_doc *doc, uint32_t i, size_t enough)
 {
 	struct json_measure m = { 0 };
-	struct reader r = read_string(doc, doc->node[i].span);
+	struct json_char_reader r = read_string(doc, doc->node[i].span);
 	uint32_t code;
 
-	while (m.code_points <= enough && next_char(&r, &code)) {
+	while (m.code_points <= enough && json_char_next(&r, &code)) {
 		m.code_points++;
 		m.has_null |= code == 0;
 	}
@@ -141,11 +72,11 @@ json_measure(const struct json_doc *doc, uint32_t i, size_t enough)
 void
 json_decode(const struct json_doc *doc, uint32_t i, struct buf *out)
 {
-	struct reader r = read_string(doc, doc->node[i].span);
+	struct json_char_reader r = read_string(doc, doc->node[i].span);
 	uint32_t code;
 	char utf8[4];
 
-	while (next_char(&r, &code))
+	while (json_char_next(&r, &code))
 		buf_put(out, utf8, json_char_utf8(utf8, code));
 }
 
@@ -178,7 +109,7 @@ static void
 write_string(const struct json_doc *doc, struct json_span span,
     struct buf *out)
 {
-	struct reader r;
+	struct json_char_reader r;
 	uint32_t code;
 
 	/* Without an escape the text is in its shortest spelling already. */
@@ -188,7 +119,7 @@ write_string(const struct json_doc *doc, struct json_span span,
 		return;
 	}
 	buf_putc(out, '"');
-	for (r = read_string(doc, span); next_char(&r, &code); )
+	for (r = read_string(doc, span); json_char_next(&r, &code); )
 		put_char(out, code);
 	buf_putc(out, '"');
 }
@@ -213,42 +144,32 @@ json_put_string(struct buf *out, const char *text, size_t len)
 }
 
 void
-json_write_name(const struct json_doc *doc, uint32_t i, struct buf *out)
+json_write_bare_name(const struct json_doc *doc, uint32_t i, struct buf *out)
 {
 	write_string(doc, doc->node[i].name, out);
-	buf_putc(out, ':');
 }
 
-bool
-json_is_repeated(const struct json_doc *doc, uint32_t object, uint32_t i,
-    uint32_t *last)
+void
+json_write_name(const struct json_doc *doc, uint32_t i, struct buf *out)
 {
-	uint32_t k;
-
-	for (k = json_first(doc, object); k != i; k = doc->node[k].next)
-		if (same_name(doc, k, i))
-			return (true);
-	*last = i;
-	for (k = doc->node[i].next; k != 0; k = doc->node[k].next)
-		if (same_name(doc, k, i))
-			*last = k;
-	return (false);
+	json_write_bare_name(doc, i, out);
+	buf_putc(out, ':');
 }
 
 static void
 write_members(const struct json_doc *doc, uint32_t i, struct buf *out)
 {
-	uint32_t member, last = 0;
+	uint32_t member;
 	const char *comma = "";
 
 	buf_putc(out, '{');
 	for (member = json_first(doc, i); member != 0;
 	    member = doc->node[member].next) {
-		if (json_is_repeated(doc, i, member, &last))
+		if (doc->node[member].last == 0)
 			continue;
 		buf_puts(out, comma);
 		json_write_name(doc, member, out);
-		json_write(doc, last, out);
+		json_write(doc, doc->node[member].last, out);
 		comma = ",";
 	}
 	buf_putc(out, '}');

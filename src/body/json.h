@@ -5,24 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ground/buf.h"
 #include "body/json_check.h"
+#include "ground/buf.h"
 
 /* Reading what json_check found, and writing JSON. A node is its index. */
 
 /* The first element or member of node i, 0 when it has none. */
 uint32_t json_first(const struct json_doc *doc, uint32_t i);
 
-/*
- * The member of object i that is called name; of several the last. 0: none.
- * name is plain ASCII.
- */
-uint32_t json_member(const struct json_doc *doc, uint32_t i, const char *name);
-
-/* Whether the string node i, or the name of member i, reads ASCII text. */
+/* Whether the string node i reads ASCII text. */
 bool json_equals(const struct json_doc *doc, uint32_t i, const char *text);
-bool json_name_equals(const struct json_doc *doc, uint32_t i,
-    const char *text);
+
+/* Whether node i is a string that reads this UTF-8 text. */
+bool json_reads(const struct json_doc *doc, uint32_t i, const char *text);
 
 /*
  * What the string node i holds: code points (counted up to enough + 1, and
@@ -45,15 +40,10 @@ void json_decode(const struct json_doc *doc, uint32_t i, struct buf *out);
  */
 void json_write(const struct json_doc *doc, uint32_t i, struct buf *out);
 
-/* Append a member's name and colon as json_write does. */
+/* Append a member's name as json_write does: and colon, or alone. */
 void json_write_name(const struct json_doc *doc, uint32_t i, struct buf *out);
-
-/*
- * If members of the same object, among them i, share a name: true for all
- * but the first of them. *last becomes the node with the last value.
- */
-bool json_is_repeated(const struct json_doc *doc, uint32_t object, uint32_t i,
-    uint32_t *last);
+void json_write_bare_name(const struct json_doc *doc, uint32_t i,
+    struct buf *out);
 
 /* Append valid UTF-8 text as a JSON string; control characters are escaped. */
 void json_put_string(struct buf *out, const char *text, size_t len);

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "body/json_char.h"
@@ -153,6 +154,33 @@ json_char_scan(struct json_char *c, const unsigned char *text, size_t at,
 	c->width = 1;
 	c->is_end = text[at] == '"';
 	return (NULL);
+}
+
+bool
+json_char_next(struct json_char_reader *reader, uint32_t *code)
+{
+	struct json_char c;
+	const char *fault = json_char_scan(&c,
+	    (const unsigned char *)reader->text, reader->at, reader->end);
+
+	assert(fault == NULL);
+	(void)fault;
+	reader->at += c.width;
+	*code = c.code;
+	return (!c.is_end);
+}
+
+bool
+json_char_equals(struct json_char_reader reader, const char *text)
+{
+	uint32_t code;
+
+	while (json_char_next(&reader, &code)) {
+		if (*text == '\0' || code != (unsigned char)*text)
+			return (false);
+		text++;
+	}
+	return (*text == '\0');
 }
 
 size_t

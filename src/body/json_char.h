@@ -22,6 +22,19 @@ struct json_char {
 const char *json_char_scan(struct json_char *c, const unsigned char *text,
     size_t at, size_t len);
 
+/* The characters of a string that has passed, one after the other. */
+struct json_char_reader {
+	const char *text;
+	size_t at;		/* behind the opening quote, to begin with */
+	size_t end;		/* behind the closing one */
+};
+
+/* The next character; false at the closing quote. */
+bool json_char_next(struct json_char_reader *reader, uint32_t *code);
+
+/* Whether what is left to read is this ASCII text. */
+bool json_char_equals(struct json_char_reader reader, const char *text);
+
 /* Write code in UTF-8; returns its length, 1 to 4. */
 size_t json_char_utf8(char out[4], uint32_t code);
 

@@ -6,10 +6,12 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "body/json_check.h"
 #include "body/json_char.h"
+#include "body/json_check.h"
+#include "body/json_member.h"
 
 struct scan {
 	struct json_doc *doc;
@@ -99,16 +101,11 @@ scan_number(struct scan *s)
 	return (0);
 }
 
-/*
- * Mix a code point into a hash. Whoever does not know the seed cannot choose
- * names whose hashes are equal.
- */
-static uint64_t
-mix(uint64_t hash, uint32_t code)
+/* Whether a byte of a string is a character, and stands for itself. */
+static bool
+is_plain(unsigned char c)
 {
-	hash = (hash ^ code) * 0x9e3779b97f4a7c15U;
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93U;
-	return (hash ^ hash >> 29);
+	return (c >= 0x20 && c < 0x80 && c != '"' && c != '\\');
 }
 
 /*
@@ -124,6 +121,10 @@ scan_string(struct scan *s, uint32_t *hash)
 
 	s->at++;
 	for (;;) {
+		/* All of most strings. */
+		for (; s->at < s->len && is_plain(s->text[s->at]); s->at++)
+			if (hash != NULL)
+				h = json_member_mix(h, s->text[s->at]);
 		expected = json_char_scan(&c, s->text, s->at, s->len);
 		if (expected != NULL)
 			return (fault(s, s->at + c.width, expected));
@@ -131,10 +132,10 @@ scan_string(struct scan *s, uint32_t *hash)
 		if (c.is_end)
 			break;
 		if (hash != NULL)
-			h = mix(h, c.code);
+			h = json_member_mix(h, c.code);
 	}
 	if (hash != NULL)
-		*hash = (uint32_t)(h >> 32);
+		*hash = json_member_hash(h);
 	return (0);
 }
 
@@ -146,8 +147,10 @@ add_node(struct scan *s, enum json_type type, uint32_t *index)
 	struct json_node *node;
 	size_t cap;
 
-	if (doc->count == JSON_MAX_VALUES)
-		return (fault(s, s->at, "Expecting at most 16384 values"));
+	if (doc->count == JSON_MAX_VALUES + doc->more_values)
+		return (fault(s, s->at, doc->more_values == 0 ?
+		    "Expecting at most 16384 values" :
+		    "Expecting fewer values"));
 	if (doc->count == doc->cap) {
 		cap = doc->cap == 0 ? 64 : doc->cap * 2;
 		node = realloc(doc->node, cap * sizeof *node);
@@ -238,7 +241,8 @@ scan_member(struct scan *s, uint32_t *index)
 static int
 scan_object(struct scan *s)
 {
-	uint32_t index, last = 0, members = 0;
+	uint32_t index, last = 0;
+	size_t members = 0;
 	int more = 1;
 
 	s->at++;
@@ -248,9 +252,10 @@ scan_object(struct scan *s)
 		return (0);
 	}
 	while (more == 1) {
-		if (members++ == JSON_MAX_MEMBERS)
-			return (fault(s, s->at,
-			    "Expecting at most 1024 members"));
+		if (members++ == JSON_MAX_MEMBERS + s->doc->more_members)
+			return (fault(s, s->at, s->doc->more_members == 0 ?
+			    "Expecting at most 1024 members" :
+			    "Expecting fewer members"));
 		if (scan_member(s, &index) == -1)
 			return (-1);
 		append(s, &last, index);
@@ -325,6 +330,24 @@ scan_value(struct scan *s, struct json_span name, uint32_t name_hash,
 	return (rc);
 }
 
+/*
+ * What to say where the beginning shows another encoding, which no text that
+ * is good has; else NULL. A byte order mark, or a NUL beside another byte.
+ */
+static const char *
+name_encoding(const struct scan *s)
+{
+	const unsigned char *text = s->text;
+
+	if (s->len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return ("Expecting UTF-8 without a byte order mark");
+	if (s->len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 ||
+	    memcmp(text, "\xfe\xff", 2) == 0 ||
+	    (text[0] == '\0') != (text[1] == '\0')))
+		return ("Expecting UTF-8, not UTF-16");
+	return (NULL);
+}
+
 enum json_rc
 json_check(struct json_doc *doc, const char *text, size_t len)
 {
@@ -332,6 +355,7 @@ json_check(struct json_doc *doc, const char *text, size_t len)
 		.doc = doc, .text = (const unsigned char *)text, .len = len,
 		.rc = JSON_OK
 	};
+	const char *encoding;
 	uint32_t root;
 
 	if (doc->seed == 0 &&
@@ -343,11 +367,16 @@ json_check(struct json_doc *doc, const char *text, size_t len)
 	doc->fault_at = 0;
 	doc->expected = NULL;
 	skip_white(&s);
-	if (scan_value(&s, (struct json_span){ 0 }, 0, &root) == -1)
-		return (s.rc);
-	skip_white(&s);
-	if (s.at < len)
-		(void)fault(&s, s.at, "Expecting nothing after the value");
+	if (scan_value(&s, (struct json_span){ 0 }, 0, &root) == 0) {
+		skip_white(&s);
+		if (s.at < len)
+			(void)fault(&s, s.at,
+			    "Expecting nothing after the value");
+	}
+	if (s.rc == JSON_FAULT && (encoding = name_encoding(&s)) != NULL)
+		doc->expected = encoding;
+	if (s.rc == JSON_OK && json_member_index(doc) == -1)
+		s.rc = JSON_NOMEM;
 	return (s.rc);
 }
 
@@ -355,5 +384,6 @@ void
 json_doc_fini(struct json_doc *doc)
 {
 	free(doc->node);
+	free(doc->slot);
 	*doc = (struct json_doc){ 0 };
 }

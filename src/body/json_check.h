@@ -12,7 +12,7 @@
 enum {
 	JSON_MAX_LEVELS = 32,		/* the outermost value is the first */
 	JSON_MAX_MEMBERS = 1024,	/* of one object, duplicates too */
-	JSON_MAX_VALUES = 16384		/* of one text */
+	JSON_MAX_VALUES = 16384		/* of one text, if doc says no more */
 };
 
 enum json_type {
@@ -35,6 +35,8 @@ struct json_node {
 	struct json_span name;	/* of an object's member, else empty */
 	uint32_t name_hash;	/* equal names, however spelled: equal hashes */
 	uint32_t next;		/* the next element or member, 0 at the last */
+	uint32_t last;		/* of the first member of its name in its
+				 * object: the last; of any other: 0 */
 	enum json_type type;
 };
 
@@ -45,7 +47,12 @@ struct json_doc {
 	struct json_node *node;
 	size_t count;
 	size_t cap;
+	size_t more_values;	/* that may come beyond JSON_MAX_VALUES ... */
+	size_t more_members;	/* ... and JSON_MAX_MEMBERS */
 	uint64_t seed;		/* of the hashes; drawn at the first use */
+	struct json_member_slot *slot;	/* json_member's table */
+	size_t slots;			/* how many, a power of two ... */
+	size_t slot_cap;		/* ... and how many there is room for */
 	size_t fault_at;	/* after JSON_FAULT: offset in bytes ... */
 	const char *expected;	/* ... and what was expected there, static */
 };

@@ -19,7 +19,10 @@ bool gw_cgi_has_foreign_words(void);
 /* Serve the request; its call reads from the writer's store. */
 void gw_cgi_serve(const struct app *app);
 
-/* Answer without an application, 400 for foreign words, 500 else. */
-void gw_cgi_refuse(int status);
+/*
+ * Answer without an application: 400 for foreign words; 500 for what would
+ * need it. lack is what /healthz says is not there, or NULL.
+ */
+void gw_cgi_refuse(int status, const char *lack);
 
 #endif

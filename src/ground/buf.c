@@ -39,6 +39,15 @@ buf_reset(struct buf *b, size_t keep)
 	b->failed = false;
 }
 
+void
+buf_cut(struct buf *b, size_t len)
+{
+	if (b->failed || len >= b->len)
+		return;
+	explicit_bzero(b->data + len, b->len - len);
+	b->len = len;
+}
+
 /* Make room for len more bytes. */
 static int
 reserve(struct buf *b, size_t len)
@@ -69,12 +78,20 @@ reserve(struct buf *b, size_t len)
 	return (0);
 }
 
+/* Whether there is room for len more bytes, as mostly there is. */
+static inline bool
+has_room(const struct buf *b, size_t len)
+{
+	return (!b->failed && b->data != NULL && len <= b->cap - b->len &&
+	    len <= b->max - b->len);
+}
+
 char *
 buf_grow(struct buf *b, size_t len)
 {
 	char *p;
 
-	if (reserve(b, len) == -1)
+	if (!has_room(b, len) && reserve(b, len) == -1)
 		return (NULL);
 	/* C knows no sum of NULL and 0. */
 	p = b->data != NULL ? b->data + b->len : NULL;
@@ -100,7 +117,10 @@ buf_puts(struct buf *b, const char *s)
 void
 buf_putc(struct buf *b, char c)
 {
-	buf_put(b, &c, 1);
+	if (has_room(b, 1))
+		b->data[b->len++] = c;
+	else
+		buf_put(b, &c, 1);
 }
 
 void

@@ -21,22 +21,27 @@
 #include "ground/conf_text.h"
 #include "ground/log.h"
 #include "ground/number.h"
+#include "ground/trust.h"
 
 /* A path where words and high are absent, a number or one of words else. */
 struct key {
 	const char *name;
-	const char *preset;		/* NULL: it depends on others */
+	const char *preset;
 	size_t offset;
 	uint64_t low;
 	uint64_t high;
 	const char *const *words;
 };
 
+const char conf_system_file[] = SYSCONFDIR "/strongroom/strongroom.conf";
+
+static const char prefix[] = "STRONGROOM_";
 static const char *const level_words[] = { "error", "warning", "info",
     "debug", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
 static const char *const journal_words[] = { "auto", "wal", "truncate",
     NULL };
+static const char *const metrics_words[] = { "off", "on", NULL };
 static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 
 #define AT(member) offsetof(struct conf, member)
@@ -44,22 +49,39 @@ static const char *const sandbox_words[] = { "auto", "on", "off", NULL };
 static const struct key keys[] = {
 	{ "database", LOCALSTATEDIR "/lib/strongroom/strongroom.db",
 	    AT(database), 0, 0, NULL },
-	{ "master_key_file", SYSCONFDIR "/strongroom/master.key",
+	{ "master_key_file", SYSCONFDIR "/strongroom/keys/master.key",
 	    AT(master_key_file), 0, 0, NULL },
-	{ "threads", "64", AT(threads), 2, 1024, NULL },
+	{ "max_connections", "4096", AT(max_connections), 16, 65536, NULL },
+	{ "max_requests", "1024", AT(max_requests), 1, 65536, NULL },
+	{ "max_request_memory", "67108864", AT(max_request_memory), 65536,
+	    (uint64_t)1 << 40, NULL },
 	{ "max_body", "1048576", AT(max_body), 1024, 64 << 20, NULL },
-	{ "queue", NULL, AT(queue), 1, 1023, NULL },
 	{ "busy_timeout_ms", "2000", AT(busy_timeout_ms), 1, 60000, NULL },
 	{ "io_timeout_ms", "10000", AT(io_timeout_ms), 100, 600000, NULL },
+	{ "idempotency_hours", "24", AT(idempotency_hours), 1, 8760, NULL },
+	{ "audit_days", "0", AT(audit_days), 0, 36525, NULL },
+	{ "expiring_days", "7", AT(expiring_days), 0, 365, NULL },
 	{ "log_level", "info", AT(log_level), 0, 0, level_words },
 	{ "log_format", "text", AT(log_format), 0, 0, format_words },
 	{ "journal_mode", "auto", AT(journal_mode), 0, 0, journal_words },
 	{ "sandbox", "auto", AT(sandbox), 0, 0, sandbox_words },
+	{ "metrics", "off", AT(metrics), 0, 0, metrics_words },
+};
+
+/* What there was in former versions, and what has become of it. */
+static const struct {
+	const char *name;
+	const char *became;
+} gone[] = {
+	{ "threads", "one thread serves all, see max_connections" },
+	{ "queue", "see max_requests" },
 };
 
 enum {
 	KEYS = sizeof keys / sizeof keys[0],
+	GONE = sizeof gone / sizeof gone[0],
 	COMPLAINT_MAX = 160,
+	VARIABLE_MAX = 64,	/* bytes of its name */
 	FILE_MAX = 65537	/* bytes, with the NUL behind them */
 };
 
@@ -203,10 +225,18 @@ parse(cfg_t *cfg, const char *file, const struct buf *text)
 	return (rc == CFG_SUCCESS ? 0 : -1);
 }
 
+/* What is gone is no reason to refuse a configuration. */
+static void
+pass_over(const char *where, size_t i)
+{
+	log_warning("%s: %s is of no use any more: %s", where, gone[i].name,
+	    gone[i].became);
+}
+
 static int
 load_file(struct conf *conf, const char *file)
 {
-	cfg_opt_t opts[KEYS + 1];
+	cfg_opt_t opts[KEYS + GONE + 1];
 	cfg_t *cfg = NULL;
 	struct buf text;
 	size_t i;
@@ -217,7 +247,10 @@ load_file(struct conf *conf, const char *file)
 	for (i = 0; i < KEYS; i++)
 		opts[i] = (cfg_opt_t)CFG_STR(keys[i].name, NULL,
 		    CFGF_NODEFAULT);
-	opts[KEYS] = (cfg_opt_t)CFG_END();
+	for (i = 0; i < GONE; i++)
+		opts[KEYS + i] = (cfg_opt_t)CFG_STR(gone[i].name, NULL,
+		    CFGF_NODEFAULT);
+	opts[KEYS + GONE] = (cfg_opt_t)CFG_END();
 	if (conf_text_read(file, &text) == -1)
 		goto done;
 	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL) {
@@ -233,6 +266,9 @@ load_file(struct conf *conf, const char *file)
 		    cfg_getstr(cfg, keys[i].name) != NULL)
 			rc = set_value(conf, &keys[i],
 			    cfg_getstr(cfg, keys[i].name));
+	for (i = 0; rc == 0 && i < GONE; i++)
+		if (cfg_size(cfg, gone[i].name) > 0)
+			pass_over(file, i);
 done:
 	if (cfg != NULL)
 		cfg_free(cfg);
@@ -240,19 +276,28 @@ done:
 	return (rc);
 }
 
+/* The name of the variable of a key. */
+static void
+put_variable(char name[VARIABLE_MAX], const char *key)
+{
+	size_t i;
+
+	snprintf(name, VARIABLE_MAX, "%s%s", prefix, key);
+	for (i = 0; name[i] != '\0'; i++)
+		name[i] = (char)toupper((unsigned char)name[i]);
+}
+
 static int
 load_environment(struct conf *conf)
 {
-	char name[64], complaint[COMPLAINT_MAX];
+	char name[VARIABLE_MAX], complaint[COMPLAINT_MAX];
 	const char *text;
 	uint64_t value;
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < KEYS; i++) {
-		snprintf(name, sizeof name, "STRONGROOM_%s", keys[i].name);
-		for (k = 0; name[k] != '\0'; k++)
-			name[k] = (char)toupper((unsigned char)name[k]);
-		if ((text = getenv(name)) == NULL)
+		put_variable(name, keys[i].name);
+		if ((text = getenv(name)) == NULL || *text == '\0')
 			continue;
 		if (check_value(&keys[i], text, &value, complaint) == -1) {
 			log_error("%s: %s", name, complaint);
@@ -261,44 +306,87 @@ load_environment(struct conf *conf)
 		if (set_value(conf, &keys[i], text) == -1)
 			return (-1);
 	}
+	for (i = 0; i < GONE; i++) {
+		put_variable(name, gone[i].name);
+		if ((text = getenv(name)) != NULL && *text != '\0')
+			pass_over("the environment", i);
+	}
 	return (0);
 }
 
-static int
-settle_queue(struct conf *conf)
+/* Root does what the file says, so it is to be root's. */
+static bool
+is_trusted(const char *file)
 {
-	if (conf->queue == 0)
-		conf->queue = conf->threads * 3 / 4;
-	if (conf->queue < conf->threads)
-		return (0);
-	log_error("queue must be below threads (%llu), so that a thread is "
-	    "left to answer when it is full",
-	    (unsigned long long)conf->threads);
-	return (-1);
+	struct trust_doubt doubt;
+
+	if (geteuid() != 0 || trust_path(file, 0, &doubt))
+		return (true);
+	log_error("configuration %s is refused by root, for others could "
+	    "replace it: %s; %s", file, doubt.text, doubt.cure);
+	return (false);
 }
 
 int
 conf_load(struct conf *conf, const char *file)
 {
-	static const char system_file[] =
-	    SYSCONFDIR "/strongroom/strongroom.conf";
 	size_t i;
 
 	*conf = (struct conf){ 0 };
 	for (i = 0; i < KEYS; i++)
-		if (keys[i].preset != NULL &&
-		    set_value(conf, &keys[i], keys[i].preset) == -1)
+		if (set_value(conf, &keys[i], keys[i].preset) == -1)
 			goto fail;
-	if (file == NULL && access(system_file, F_OK) == 0)
-		file = system_file;
-	if (file != NULL && load_file(conf, file) == -1)
+	if (file == NULL && access(conf_system_file, F_OK) == 0)
+		file = conf_system_file;
+	if (file != NULL && (!is_trusted(file) ||
+	    load_file(conf, file) == -1))
 		goto fail;
-	if (load_environment(conf) == -1 || settle_queue(conf) == -1)
+	if (load_environment(conf) == -1)
 		goto fail;
 	return (0);
 fail:
 	conf_fini(conf);
 	return (-1);
+}
+
+/* Whether a variable, NAME=value, is that of a key. */
+static bool
+is_variable_of(const char *variable, const char *key)
+{
+	char name[VARIABLE_MAX];
+	size_t len;
+
+	put_variable(name, key);
+	len = strlen(name);
+	return (strncmp(variable, name, len) == 0 && variable[len] == '=');
+}
+
+static bool
+is_known(const char *variable)
+{
+	size_t i;
+
+	for (i = 0; i < KEYS; i++)
+		if (is_variable_of(variable, keys[i].name))
+			return (true);
+	for (i = 0; i < GONE; i++)
+		if (is_variable_of(variable, gone[i].name))
+			return (true);
+	return (false);
+}
+
+void
+conf_warn(void)
+{
+	char **variable;
+
+	for (variable = environ; *variable != NULL; variable++)
+		if (strncmp(*variable, prefix, sizeof prefix - 1) == 0 &&
+		    !is_known(*variable))
+			log_warning("%.*s is a variable of no key of "
+			    "strongroom.conf(5), and nothing is changed by it: "
+			    "look for a typing mistake",
+			    (int)strcspn(*variable, "="), *variable);
 }
 
 void

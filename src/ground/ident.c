@@ -4,30 +4,52 @@
  */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ground/chance.h"
 #include "ground/ident.h"
 
-enum { US_PER_MS = 1000, US_PER_S = 1000000 };
+enum { US_PER_MS = 1000, US_PER_S = 1000000, UUID_BYTES = 16 };
+
+static int64_t
+read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return ((int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000);
+}
 
 int64_t
 ident_now_us(void)
 {
-	struct timespec now;
+	return (read_clock(CLOCK_REALTIME));
+}
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return ((int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000);
+int64_t
+ident_monotonic_us(void)
+{
+	return (read_clock(CLOCK_MONOTONIC));
 }
 
 int64_t
 ident_monotonic_ms(void)
 {
-	struct timespec now;
+	return (ident_monotonic_us() / US_PER_MS);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+struct timespec
+ident_in_ms(int64_t ms)
+{
+	int64_t at_ms = ident_monotonic_ms() + ms;
+
+	return ((struct timespec){
+		.tv_sec = (time_t)(at_ms / 1000),
+		.tv_nsec = at_ms % 1000 * 1000000
+	});
 }
 
 /* Write n as exactly width decimal digits, the highest ones cut. */
@@ -70,54 +92,68 @@ ident_time(char out[IDENT_TIME_LEN + 1], int64_t at_us)
 	*p = '\0';
 }
 
-int64_t
-ident_parse_time(const char *text)
-{
-	struct tm tm = { 0 };
-	int64_t at_us, unit = US_PER_S / 10;
-	int hours = 0, minutes = 0, n = 0;
-	const char *p;
-
-	(void)sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d%n", &tm.tm_year,
-	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n);
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	at_us = (int64_t)timegm(&tm) * US_PER_S;
-	p = text + n;
-	if (*p == '.')
-		for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-			at_us += (*p - '0') * unit;
-	if (*p == '+' || *p == '-') {
-		(void)sscanf(p + 1, "%2d:%2d", &hours, &minutes);
-		at_us += (*p == '+' ? -1 : 1) * (hours * INT64_C(3600) +
-		    minutes * INT64_C(60)) * US_PER_S;
-	}
-	return (at_us);
-}
-
-int
-ident_uuid7(char out[IDENT_UUID_LEN + 1], int64_t at_us)
+/* Write a UUID of that version, whose own bits and the variant's are set here. */
+static void
+put_uuid(char out[IDENT_UUID_LEN + 1], unsigned char id[UUID_BYTES],
+    unsigned version)
 {
 	static const char hex[] = "0123456789abcdef";
-	uint64_t ms = (uint64_t)(at_us / US_PER_MS);
-	unsigned fraction = (unsigned)(at_us % US_PER_MS) * 4096 / US_PER_MS;
-	unsigned char id[16];
 	char *p = out;
 	size_t i;
 
-	if (getentropy(id + 8, 8) == -1)
-		return (-1);
-	for (i = 0; i < 6; i++)
-		id[i] = (unsigned char)(ms >> (40 - 8 * i));
-	id[6] = (unsigned char)(0x70 | fraction >> 8);
-	id[7] = (unsigned char)fraction;
+	id[6] = (unsigned char)(version << 4 | (id[6] & 0x0f));
 	id[8] = (unsigned char)(0x80 | (id[8] & 0x3f));
-	for (i = 0; i < sizeof id; i++) {
+	for (i = 0; i < UUID_BYTES; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*p++ = '-';
 		*p++ = hex[id[i] >> 4];
 		*p++ = hex[id[i] & 15];
 	}
 	*p = '\0';
+}
+
+int
+ident_uuid7(char out[IDENT_UUID_LEN + 1], int64_t at_us)
+{
+	uint64_t ms = (uint64_t)(at_us / US_PER_MS);
+	unsigned fraction = (unsigned)(at_us % US_PER_MS) * 4096 / US_PER_MS;
+	unsigned char id[UUID_BYTES];
+	size_t i;
+
+	if (chance_take(id + 8, 8) == -1)
+		return (-1);
+	for (i = 0; i < 6; i++)
+		id[i] = (unsigned char)(ms >> (40 - 8 * i));
+	id[6] = (unsigned char)(fraction >> 8);
+	id[7] = (unsigned char)fraction;
+	put_uuid(out, id, 7);
 	return (0);
+}
+
+int
+ident_uuid4(char out[IDENT_UUID_LEN + 1])
+{
+	unsigned char id[UUID_BYTES];
+
+	if (getentropy(id, sizeof id) == -1)
+		return (-1);
+	put_uuid(out, id, 4);
+	return (0);
+}
+
+bool
+ident_read_uuid(char out[IDENT_UUID_LEN + 1], const char *text, size_t len)
+{
+	size_t i;
+
+	if (len != IDENT_UUID_LEN)
+		return (false);
+	for (i = 0; i < IDENT_UUID_LEN; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
+		    !isxdigit((unsigned char)text[i]))
+			return (false);
+		out[i] = (char)tolower((unsigned char)text[i]);
+	}
+	out[i] = '\0';
+	return (true);
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The enumerations of the contract; NULL ends each. */
 extern const char *const integration_types[];
@@ -24,10 +25,16 @@ struct integration {
 	bool has_scope_data;
 	const char *created_at;
 	const char *updated_at;
+	int64_t revision;
+	const char *expires_at;		/* of auth_data, NULL: none, unknown */
+	const char *org_slug;		/* of scope_data, or NULL */
+	const char *workspace_id;
 	const char *metadata;		/* JSON, as it is answered */
 	const char *scope_data;		/* JSON, as it was sent, or NULL */
 	const void *auth_data;		/* the sealed box, or NULL */
 	size_t auth_data_len;
+	const unsigned char *auth_print;	/* of secrets/print.h, or NULL:
+						   no box, or not computed */
 };
 
 /*

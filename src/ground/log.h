@@ -6,10 +6,29 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /*
- * Lines on standard error, one write(2) each, so that lines of threads and
- * processes do not mix. Before log_open: text, info and above.
+ * Lines on standard error, at most 4096 bytes each and never in two writes, so
+ * that those of threads and processes do not mix. Before log_open: text, info
+ * and above. Whoever logs waits for the one who reads, until log_hold.
  */
 void log_open(enum log_format format, enum log_level level);
+
+/*
+ * For a program that people use: where standard error is a terminal, messages
+ * are "program: message", whatever log_open says.
+ */
+void log_people(const char *program);
+
+/*
+ * For a program that serves: from log_hold on nobody waits for who reads the
+ * log. Lines are kept, and written by a thread, which log_start makes, with
+ * the caller's sandbox and signals of that moment; it returns 0 or an error
+ * number. What finds no room is lost, and the log says how many lines that
+ * were as soon as it can. log_end writes what is left, for half a second at
+ * most: the last thing before the process ends.
+ */
+void log_hold(void);
+int log_start(void) __attribute__((warn_unused_result));
+void log_end(void);
 
 /*
  * Give messages of printf(3), which the functions at the end write, to sink

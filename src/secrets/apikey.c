@@ -78,14 +78,14 @@ is_base64url(char c)
 }
 
 static bool
-has_our_shape(const char *key)
+has_our_shape(const char *key, size_t len)
 {
 	size_t i = strlen(prefix), end = i + APIKEY_PUBLIC_ID_LEN;
 
-	if (strlen(key) != APIKEY_LEN)
+	if (len != APIKEY_LEN)
 		return (false);
 	for (; i < end; i++)
-		if (strchr(id_digits, key[i]) == NULL)
+		if (key[i] == '\0' || strchr(id_digits, key[i]) == NULL)
 			return (false);
 	if (key[i++] != '_')
 		return (false);
@@ -96,9 +96,9 @@ has_our_shape(const char *key)
 }
 
 static bool
-has_foreign_shape(const char *key)
+has_foreign_shape(const char *key, size_t len)
 {
-	size_t i, len = strnlen(key, APIKEY_FOREIGN_MAX + 1);
+	size_t i;
 
 	if (len < APIKEY_FOREIGN_MIN || len > APIKEY_FOREIGN_MAX)
 		return (false);
@@ -109,14 +109,14 @@ has_foreign_shape(const char *key)
 }
 
 enum apikey_rc
-apikey_check(const char *key)
+apikey_check(const char *key, size_t len)
 {
 	char sum[CHECKSUM_LEN];
 
 	if (!apikey_is_ours(key))
-		return (has_foreign_shape(key) ? APIKEY_OK :
+		return (has_foreign_shape(key, len) ? APIKEY_OK :
 		    APIKEY_MALFORMED);
-	if (!has_our_shape(key))
+	if (!has_our_shape(key, len))
 		return (APIKEY_MALFORMED);
 	checksum(sum, key, CHECKSUM_AT);
 	return (memcmp(sum, key + CHECKSUM_AT, sizeof sum) == 0 ? APIKEY_OK :
@@ -132,8 +132,8 @@ apikey_public_id(char public_id[APIKEY_PUBLIC_ID_LEN + 1], const char *key)
 
 void
 apikey_hash(unsigned char hash[APIKEY_HASH_LEN],
-    const struct keyring *keyring, const char *key)
+    const struct keyring *keyring, const char *key, size_t len)
 {
 	crypto_generichash(hash, APIKEY_HASH_LEN, (const unsigned char *)key,
-	    strlen(key), keyring_hash_key(keyring), KEYRING_KEY_LEN);
+	    len, keyring_hash_key(keyring), KEYRING_KEY_LEN);
 }

@@ -28,8 +28,11 @@ void apikey_make_public_id(char public_id[APIKEY_PUBLIC_ID_LEN + 1]);
 /* Write a fresh key under public_id and a NUL. */
 void apikey_make(char key[APIKEY_LEN + 1], const char *public_id);
 
-/* Whether key is one of either kind, without looking it up. */
-enum apikey_rc apikey_check(const char *key);
+/*
+ * Whether len bytes, behind which a text may go on, are a key of either kind;
+ * without looking it up.
+ */
+enum apikey_rc apikey_check(const char *key, size_t len);
 
 /* Whether key, which apikey_check has passed, is of our own making. */
 bool apikey_is_ours(const char *key);
@@ -40,6 +43,6 @@ void apikey_public_id(char public_id[APIKEY_PUBLIC_ID_LEN + 1],
 
 /* The keyed BLAKE2b-256 of the whole key, under which it is stored. */
 void apikey_hash(unsigned char hash[APIKEY_HASH_LEN],
-    const struct keyring *keyring, const char *key);
+    const struct keyring *keyring, const char *key, size_t len);
 
 #endif

@@ -3,18 +3,17 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "secrets/intake.h"
 #include "ground/log.h"
+#include "secrets/intake.h"
 #include "secrets/parcel.h"
 #include "secrets/secret.h"
 
 enum { PIECE_LEN = 65536 };
 
 struct intake {
-	FILE *from;
+	const struct input *from;
 	struct parcel_reader *parcel;	/* NULL: in clear */
 	const char *at;			/* what was read and not yet taken */
 	const char *end;
@@ -34,11 +33,7 @@ fill(struct intake *intake, bool *failed)
 		n = parcel_next(intake->parcel, &intake->at);
 	} else {
 		intake->at = intake->piece;
-		n = (long)fread(intake->piece, 1, PIECE_LEN, intake->from);
-		if (n == 0 && ferror(intake->from)) {
-			log_error("reading failed: %s", strerror(errno));
-			n = -1;
-		}
+		n = input_some(intake->from, intake->piece, PIECE_LEN);
 	}
 	*failed = n < 0;
 	intake->is_over = n <= 0;
@@ -48,46 +43,60 @@ fill(struct intake *intake, bool *failed)
 
 /* The file begins as a parcel does: go on in it. */
 static int
-open_parcel(struct intake *intake, const char *identity)
+open_parcel(struct intake *intake, const unsigned char *identity)
 {
-	unsigned char *key;
-
 	if (identity == NULL) {
 		log_error("this is sealed to a recipient: name the file of "
 		    "the secret key with --identity");
 		return (-1);
 	}
-	if ((key = recipient_load(identity)) == NULL)
-		return (-1);
-	intake->parcel = parcel_open(intake->from, key);
-	secret_free(key);
+	intake->parcel = parcel_open(intake->from, identity);
 	return (intake->parcel == NULL ? -1 : 0);
 }
 
+/*
+ * Read as many bytes as a parcel's magic has, or the first line where that is
+ * shorter: whoever sends it may wait to hear of it.
+ */
+static int
+read_magic(struct intake *intake)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && len < PARCEL_MAGIC_LEN &&
+	    memchr(intake->piece, '\n', len) == NULL) {
+		n = input_some(intake->from, intake->piece + len,
+		    PARCEL_MAGIC_LEN - len);
+		if (n > 0)
+			len += (size_t)n;
+	}
+	intake->at = intake->piece;
+	intake->end = intake->piece + len;
+	return (n == -1 ? -1 : 0);
+}
+
 struct intake *
-intake_open(FILE *from, const char *identity)
+intake_open(const struct input *from, const unsigned char *identity)
 {
 	struct intake *intake = secret_alloc(sizeof *intake);
-	size_t n;
 
 	if (intake == NULL)
 		return (NULL);
-	/* No second copy in stdio's own memory. */
-	setvbuf(from, NULL, _IONBF, 0);
 	intake->from = from;
 	intake->parcel = NULL;
 	intake->is_over = false;
-	n = fread(intake->piece, 1, PARCEL_MAGIC_LEN, from);
-	intake->at = intake->piece;
-	intake->end = intake->piece + n;
-	if (parcel_is(intake->piece, n)) {
+	if (read_magic(intake) == -1)
+		goto fail;
+	if (parcel_is(intake->piece, (size_t)(intake->end - intake->at))) {
 		intake->at = intake->end;
-		if (open_parcel(intake, identity) == -1) {
-			intake_close(intake);
-			intake = NULL;
-		}
+		if (open_parcel(intake, identity) == -1)
+			goto fail;
 	}
 	return (intake);
+fail:
+	intake_close(intake);
+	return (NULL);
 }
 
 enum intake_rc

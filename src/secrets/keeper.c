@@ -1,6 +1,6 @@
 /*
  * The one keyring of a process, and its change while others use it. Knows no
- * database: which key is in use it is told.
+ * database: which key is in use, or needed, it is told.
  */
 #include "config.h"
 
@@ -10,18 +10,20 @@
 #include <string.h>
 
 #include "ground/ident.h"
-#include "secrets/keeper.h"
 #include "ground/log.h"
+#include "secrets/keeper.h"
 
-enum { PAUSE_MS = 1000 };	/* between two looks at a file that lacks a key */
+enum { PAUSE_MS = 1000 };	/* between two looks for one key */
 
 struct keeper {
-	pthread_rwlock_t lock;	/* guards keyring, lent under it for reading */
+	pthread_rwlock_t lock;	/* guards both, lent under it for reading */
 	struct keyring *keyring;
+	struct keyring *former;	/* for boxes that were read before; or NULL */
 	pthread_mutex_t mutex;	/* guards the rest */
 	pthread_cond_t changed;
-	bool is_taken;		/* by the one thread that may change keyring */
-	int64_t failed_ms;	/* of the last look that failed, or 0 */
+	bool is_taken;		/* by the one thread that may change the rest */
+	uint32_t lacked;	/* by the file when it was last read, or 0 */
+	int64_t looked_ms;	/* when that was */
 	char path[];
 };
 
@@ -52,127 +54,126 @@ keeper_close(struct keeper *keeper)
 	if (keeper == NULL)
 		return;
 	keyring_free(keeper->keyring);
+	keyring_free(keeper->former);
 	pthread_cond_destroy(&keeper->changed);
 	pthread_mutex_destroy(&keeper->mutex);
 	pthread_rwlock_destroy(&keeper->lock);
 	free(keeper);
 }
 
-/* Be the one thread that may change the keyring; when it last failed. */
-static int64_t
+/* Be the one thread that may change the keyring. */
+static void
 take(struct keeper *keeper)
 {
-	int64_t failed_ms;
-
 	pthread_mutex_lock(&keeper->mutex);
 	while (keeper->is_taken)
 		pthread_cond_wait(&keeper->changed, &keeper->mutex);
 	keeper->is_taken = true;
-	failed_ms = keeper->failed_ms;
 	pthread_mutex_unlock(&keeper->mutex);
-	return (failed_ms);
 }
 
 static void
-give(struct keeper *keeper, int64_t failed_ms)
+give(struct keeper *keeper)
 {
 	pthread_mutex_lock(&keeper->mutex);
 	keeper->is_taken = false;
-	keeper->failed_ms = failed_ms;
 	pthread_cond_broadcast(&keeper->changed);
 	pthread_mutex_unlock(&keeper->mutex);
 }
 
-/* Let key_id be the key in use, if it is there. */
-static bool
-activate(struct keeper *keeper, uint32_t key_id)
+/* What the key file has become; NULL: it cannot be read, or is another one. */
+static struct keyring *
+load(const struct keeper *keeper)
 {
-	bool is_there;
+	struct keyring *new = keyring_load(keeper->path);
 
-	pthread_rwlock_wrlock(&keeper->lock);
-	is_there = keyring_activate(keeper->keyring, key_id) == 0;
-	pthread_rwlock_unlock(&keeper->lock);
-	return (is_there);
+	if (new == NULL || keyring_is_kin(new, keeper->keyring))
+		return (new);
+	log_error("key file %s was replaced by another one: put the right one "
+	    "back", keeper->path);
+	keyring_free(new);
+	return (NULL);
 }
 
-/* Put what the key file has become in the keyring's place. */
-static int
-swap(struct keeper *keeper)
+/* Put a keyring in the place of the one there is. */
+static void
+swap(struct keeper *keeper, struct keyring *new)
 {
-	struct keyring *old, *new = keyring_load(keeper->path);
+	struct keyring *old;
 
-	if (new == NULL)
-		return (-1);
-	if (!keyring_is_kin(new, keeper->keyring)) {
-		log_error("key file %s was replaced by another one: put the "
-		    "right one back", keeper->path);
-		keyring_free(new);
-		return (-1);
-	}
 	pthread_rwlock_wrlock(&keeper->lock);
-	old = keeper->keyring;
+	old = keeper->former;
+	keeper->former = keeper->keyring;
 	/*
 	 * The file's last key may not be known to the database yet. Where the
-	 * former is gone, the last one is the best guess.
+	 * one in use is gone, the last one is the best guess.
 	 */
-	(void)!keyring_activate(new, keyring_active_id(old));
+	(void)!keyring_activate(new, keyring_active_id(keeper->keyring));
 	keeper->keyring = new;
 	pthread_rwlock_unlock(&keeper->lock);
 	keyring_free(old);
-	return (0);
 }
 
-/* Read the file again for key_id's sake; whether it is in use now. */
+/*
+ * Read the file again for the sake of a key that the keyring lacks. A file
+ * that lacks it as well is not read for it again at once, and not taken: the
+ * keyring may have others that it lacks.
+ */
 static bool
 look(struct keeper *keeper, uint32_t key_id)
 {
-	if (swap(keeper) == -1)
+	int64_t now_ms = ident_monotonic_ms();
+	struct keyring *new;
+
+	if (key_id == keeper->lacked &&
+	    now_ms - keeper->looked_ms < PAUSE_MS)
 		return (false);
-	if (activate(keeper, key_id)) {
-		log_info("new boxes are sealed with master key %08x",
-		    (unsigned)key_id);
+	keeper->lacked = key_id;
+	keeper->looked_ms = now_ms;
+	if ((new = load(keeper)) == NULL)
+		return (false);
+	if (keyring_seal_key(new, key_id) != NULL) {
+		keeper->lacked = 0;
+		swap(keeper, new);
 		return (true);
 	}
 	log_error("key file %s lacks master key %08x, which is in use: put "
 	    "the current key file in place", keeper->path, (unsigned)key_id);
+	keyring_free(new);
 	return (false);
 }
 
-/* See that key_id is in use; a look that failed is not repeated at once. */
+/* Let key_id be the key in use, if it is there or in the file. */
 static void
-update(struct keeper *keeper, uint32_t key_id)
+activate(struct keeper *keeper, uint32_t key_id)
 {
-	int64_t failed_ms = take(keeper), now_ms = ident_monotonic_ms();
+	bool is_new = keyring_seal_key(keeper->keyring, key_id) == NULL;
 
-	if (activate(keeper, key_id))
-		failed_ms = 0;
-	else if (failed_ms == 0 || now_ms - failed_ms >= PAUSE_MS)
-		failed_ms = look(keeper, key_id) ? 0 : now_ms;
-	give(keeper, failed_ms);
+	if (is_new && !look(keeper, key_id))
+		return;
+	pthread_rwlock_wrlock(&keeper->lock);
+	(void)!keyring_activate(keeper->keyring, key_id);
+	pthread_rwlock_unlock(&keeper->lock);
+	if (is_new)
+		log_info("new boxes are sealed with master key %08x",
+		    (unsigned)key_id);
 }
 
 int
 keeper_reload(struct keeper *keeper)
 {
-	int64_t failed_ms = take(keeper);
-	int rc = swap(keeper);
+	struct keyring *new;
 
-	give(keeper, failed_ms);
-	return (rc);
+	take(keeper);
+	if ((new = load(keeper)) != NULL)
+		swap(keeper, new);
+	give(keeper);
+	return (new != NULL ? 0 : -1);
 }
 
 const struct keyring *
-keeper_borrow(struct keeper *keeper, uint32_t key_id)
+keeper_borrow(struct keeper *keeper)
 {
-	bool is_current;
-
-	pthread_rwlock_rdlock(&keeper->lock);
-	is_current = key_id == 0 ||
-	    keyring_active_id(keeper->keyring) == key_id;
-	if (is_current)
-		return (keeper->keyring);
-	pthread_rwlock_unlock(&keeper->lock);
-	update(keeper, key_id);
 	pthread_rwlock_rdlock(&keeper->lock);
 	return (keeper->keyring);
 }
@@ -181,4 +182,51 @@ void
 keeper_return(struct keeper *keeper)
 {
 	pthread_rwlock_unlock(&keeper->lock);
+}
+
+const struct keyring *
+keeper_borrow_to_seal(struct keeper *keeper, uint32_t key_id)
+{
+	const struct keyring *keyring = keeper_borrow(keeper);
+
+	if (keyring_active_id(keyring) == key_id)
+		return (keyring);
+	keeper_return(keeper);
+	take(keeper);
+	if (keyring_active_id(keeper->keyring) != key_id)
+		activate(keeper, key_id);
+	give(keeper);
+	return (keeper_borrow(keeper));
+}
+
+/* The keyring that has a key; the present one where none has. */
+static const struct keyring *
+find(const struct keeper *keeper, uint32_t key_id)
+{
+	return (keyring_seal_key(keeper->keyring, key_id) == NULL &&
+	    keeper->former != NULL &&
+	    keyring_seal_key(keeper->former, key_id) != NULL ?
+	    keeper->former : keeper->keyring);
+}
+
+static const struct keyring *
+borrow_found(struct keeper *keeper, uint32_t key_id)
+{
+	pthread_rwlock_rdlock(&keeper->lock);
+	return (find(keeper, key_id));
+}
+
+const struct keyring *
+keeper_borrow_to_open(struct keeper *keeper, uint32_t key_id)
+{
+	const struct keyring *keyring = borrow_found(keeper, key_id);
+
+	if (keyring_seal_key(keyring, key_id) != NULL)
+		return (keyring);
+	keeper_return(keeper);
+	take(keeper);
+	if (keyring_seal_key(find(keeper, key_id), key_id) == NULL)
+		(void)look(keeper, key_id);
+	give(keeper);
+	return (borrow_found(keeper, key_id));
 }

@@ -14,15 +14,15 @@
 
 #include <sodium.h>
 
-#include "secrets/keyfile.h"
+#include "ground/be32.h"
 #include "ground/log.h"
 #include "ground/newfile.h"
+#include "secrets/keyfile.h"
 
 static const char magic[16] = "strongroom-key1\n";
 
 enum {
-	ID_LEN = 4,
-	ENTRY_LEN = ID_LEN + KEYFILE_KEY_LEN,
+	ENTRY_LEN = BE32_LEN + KEYFILE_KEY_LEN,
 	HEAD_LEN = sizeof magic + KEYFILE_KEY_LEN,
 	SUM_LEN = 32,
 	FILE_MIN = HEAD_LEN + ENTRY_LEN + SUM_LEN
@@ -131,9 +131,8 @@ keyfile_key(const struct keyfile *file, size_t i, uint32_t *key_id)
 {
 	const unsigned char *p = file->bytes + HEAD_LEN + i * ENTRY_LEN;
 
-	*key_id = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-	return (p + ID_LEN);
+	*key_id = be32_get(p);
+	return (p + BE32_LEN);
 }
 
 /* Where the key of that id is; the number of keys: nowhere. */

@@ -8,9 +8,9 @@
 
 #include <sodium.h>
 
+#include "ground/log.h"
 #include "secrets/keyfile.h"
 #include "secrets/keyring.h"
-#include "ground/log.h"
 #include "secrets/secret.h"
 
 /* One key that serves one purpose, and its fingerprint. */
@@ -23,6 +23,8 @@ struct derived {
 struct keyring {
 	struct keyfile file;		/* wiped once all is derived */
 	struct derived hash;
+	struct derived print;
+	struct derived chain;
 	struct derived seal[KEYRING_MAX];
 	size_t seal_count;
 	size_t active;			/* index in seal */
@@ -107,6 +109,8 @@ derive_all(struct keyring *keyring)
 	uint32_t id;
 
 	derive(&keyring->hash, 0, "srapikey", keyfile_root(&keyring->file));
+	derive(&keyring->print, 0, "srprints", keyfile_root(&keyring->file));
+	derive(&keyring->chain, 0, "sraudit_", keyfile_root(&keyring->file));
 	for (i = 0; i < count; i++) {
 		key = keyfile_key(&keyring->file, i, &id);
 		derive(&keyring->seal[i], id, "srvault_", key);
@@ -166,6 +170,18 @@ const unsigned char *
 keyring_hash_key(const struct keyring *keyring)
 {
 	return (keyring->hash.key);
+}
+
+const unsigned char *
+keyring_print_key(const struct keyring *keyring)
+{
+	return (keyring->print.key);
+}
+
+const unsigned char *
+keyring_chain_key(const struct keyring *keyring)
+{
+	return (keyring->chain.key);
 }
 
 uint32_t

@@ -59,6 +59,13 @@ size_t keyring_prints(const struct keyring *keyring,
 /* The key for the hashes of API keys, KEYRING_KEY_LEN bytes, lent. */
 const unsigned char *keyring_hash_key(const struct keyring *keyring);
 
+/*
+ * The keys for the prints of what is sealed, and for the audit's chain, as
+ * long; lent. They stay the same when master keys come and go.
+ */
+const unsigned char *keyring_print_key(const struct keyring *keyring);
+const unsigned char *keyring_chain_key(const struct keyring *keyring);
+
 /* The id of the master key in use. */
 uint32_t keyring_active_id(const struct keyring *keyring);
 

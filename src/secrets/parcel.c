@@ -32,7 +32,7 @@ struct parcel_writer {
 
 struct parcel_reader {
 	crypto_secretstream_xchacha20poly1305_state state;
-	FILE *from;
+	const struct input *from;
 	bool is_over;
 	unsigned char piece[PIECE_LEN];
 	unsigned char message[PIECE_LEN + EXTRA_LEN];
@@ -124,29 +124,33 @@ parcel_is(const void *bytes, size_t len)
 }
 
 struct parcel_reader *
-parcel_open(FILE *from, const unsigned char secret_key[RECIPIENT_KEY_LEN])
+parcel_open(const struct input *from,
+    const unsigned char secret_key[RECIPIENT_KEY_LEN])
 {
 	unsigned char public_key[RECIPIENT_KEY_LEN], key[KEY_LEN];
-	unsigned char sealed[SEALED_LEN], header[HEADER_LEN];
+	unsigned char head[SEALED_LEN + HEADER_LEN];
 	struct parcel_reader *parcel = secret_alloc(sizeof *parcel);
+	ssize_t n;
 
 	if (parcel == NULL)
 		return (NULL);
 	parcel->from = from;
 	parcel->is_over = false;
 	crypto_scalarmult_base(public_key, secret_key);
-	if (fread(sealed, 1, sizeof sealed, from) != sizeof sealed ||
-	    fread(header, 1, sizeof header, from) != sizeof header ||
-	    crypto_box_seal_open(key, sealed, sizeof sealed, public_key,
+	if ((n = input_all(from, head, sizeof head)) < (ssize_t)sizeof head ||
+	    crypto_box_seal_open(key, head, SEALED_LEN, public_key,
 	    secret_key) == -1 ||
 	    crypto_secretstream_xchacha20poly1305_init_pull(&parcel->state,
-	    header, key) == -1) {
-		log_error("the parcel does not open: it is sealed to another "
-		    "recipient, or damaged");
+	    head + SEALED_LEN, key) == -1) {
+		if (n != -1)
+			log_error("the parcel does not open: it is sealed to "
+			    "another recipient, or damaged");
 		secret_free(parcel);
 		parcel = NULL;
 	}
 	secret_wipe(key, sizeof key);
+	/* crypto_box_seal_open leaves what it has opened there. */
+	secret_wipe_stack();
 	return (parcel);
 }
 
@@ -154,15 +158,18 @@ long
 parcel_next(struct parcel_reader *parcel, const char **bytes)
 {
 	unsigned long long len = 0;
-	unsigned char tag = 0;
-	size_t n;
+	unsigned char tag = 0, more;
+	ssize_t n;
 
 	if (parcel->is_over)
 		return (0);
-	n = fread(parcel->message, 1, sizeof parcel->message, parcel->from);
+	n = input_all(parcel->from, parcel->message, sizeof parcel->message);
+	if (n == -1)
+		return (-1);
 	if (n < EXTRA_LEN ||
 	    crypto_secretstream_xchacha20poly1305_pull(&parcel->state,
-	    parcel->piece, &len, &tag, parcel->message, n, NULL, 0) == -1) {
+	    parcel->piece, &len, &tag, parcel->message,
+	    (unsigned long long)n, NULL, 0) == -1) {
 		log_error("the parcel is cut short or damaged from here on");
 		return (-1);
 	}
@@ -174,12 +181,12 @@ parcel_next(struct parcel_reader *parcel, const char **bytes)
 		log_error("the parcel is damaged");
 		return (-1);
 	}
-	if (parcel->is_over && fgetc(parcel->from) != EOF) {
+	if (!parcel->is_over)
+		return ((long)len);
+	if ((n = input_some(parcel->from, &more, 1)) > 0)
 		log_error("something follows the parcel's end: it is not the "
 		    "file that was exported");
-		return (-1);
-	}
-	return ((long)len);
+	return (n == 0 ? (long)len : -1);
 }
 
 void

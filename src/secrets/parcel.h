@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "ground/input.h"
 #include "secrets/recipient.h"
 
 /*
@@ -39,10 +40,10 @@ bool parcel_is(const void *bytes, size_t len);
 enum { PARCEL_MAGIC_LEN = 19 };
 
 /*
- * Read the parcel in from, whose magic was read already. from stays the
- * caller's. NULL with the reason logged.
+ * Read the parcel in from, which is lent for as long as the reader is there,
+ * and whose magic was read already. NULL with the reason logged.
  */
-struct parcel_reader *parcel_open(FILE *from,
+struct parcel_reader *parcel_open(const struct input *from,
     const unsigned char secret_key[RECIPIENT_KEY_LEN])
     __attribute__((warn_unused_result));
 

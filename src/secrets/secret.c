@@ -17,6 +17,8 @@
 #include "ground/log.h"
 #include "secrets/secret.h"
 
+enum { STACK_LEN = 16384 };	/* more than libraries use */
+
 int
 secret_init(void)
 {
@@ -80,6 +82,12 @@ void
 secret_wipe(void *p, size_t size)
 {
 	sodium_memzero(p, size);
+}
+
+void
+secret_wipe_stack(void)
+{
+	sodium_stackzero(STACK_LEN);
 }
 
 int

@@ -24,6 +24,9 @@ void secret_unseal(void *p);
 /* Overwrite size bytes, whatever the optimizer thinks of it. */
 void secret_wipe(void *p, size_t size);
 
+/* The same for what calls that are over have left on this thread's stack. */
+void secret_wipe_stack(void);
+
 /* 1 when the bytes are equal, 0 when not, in a time that tells nothing. */
 int secret_equal(const void *a, const void *b, size_t size);
 

@@ -8,15 +8,15 @@
 
 #include <sodium.h>
 
+#include "ground/be32.h"
 #include "ground/log.h"
 #include "secrets/vault.h"
 
 enum {
 	BOX_VERSION = 1,
-	ID_LEN = 4,
 	NONCE_LEN = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_LEN = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-	HEAD_LEN = 1 + ID_LEN,
+	HEAD_LEN = 1 + BE32_LEN,
 	PAD_MIN = 256
 };
 
@@ -38,27 +38,11 @@ pad_block(size_t len)
 }
 
 static void
-put_be32(unsigned char to[4], uint32_t n)
-{
-	to[0] = (unsigned char)(n >> 24);
-	to[1] = (unsigned char)(n >> 16);
-	to[2] = (unsigned char)(n >> 8);
-	to[3] = (unsigned char)n;
-}
-
-static uint32_t
-get_be32(const unsigned char from[4])
-{
-	return ((uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 |
-	    (uint32_t)from[2] << 8 | from[3]);
-}
-
-static void
 put_sized(struct buf *out, const char *text)
 {
-	unsigned char len[4];
+	unsigned char len[BE32_LEN];
 
-	put_be32(len, (uint32_t)strlen(text));
+	be32_put(len, (uint32_t)strlen(text));
 	buf_put(out, len, sizeof len);
 	buf_puts(out, text);
 }
@@ -85,7 +69,7 @@ vault_seal(const struct keyring *keyring, const struct vault_row *row,
 
 	buf_init(&ad, 8192);
 	padded_len = (plain_len / block + 1) * block;
-	put_be32(head + 1, keyring_active_id(keyring));
+	be32_put(head + 1, keyring_active_id(keyring));
 	put_additional_data(&ad, head, row);
 	buf_put(box, head, sizeof head);
 	nonce = (unsigned char *)buf_grow(box, NONCE_LEN + padded_len +
@@ -97,8 +81,9 @@ vault_seal(const struct keyring *keyring, const struct vault_row *row,
 	randombytes_buf(nonce, NONCE_LEN);
 	text = nonce + NONCE_LEN;
 	memcpy(text, plain, plain_len);
-	if (sodium_pad(NULL, text, plain_len, block, padded_len) == -1)
-		goto done;
+	/* As sodium_pad, which goes over the block as if len were secret. */
+	memset(text + plain_len, 0, padded_len - plain_len);
+	text[plain_len] = 0x80;
 	rc = crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, text,
 	    padded_len, (const unsigned char *)ad.data, ad.len, NULL, nonce,
 	    keyring_seal_key(keyring, keyring_active_id(keyring)));
@@ -114,7 +99,7 @@ vault_key_id(const void *box, size_t len)
 
 	if (head == NULL || len < HEAD_LEN || head[0] != BOX_VERSION)
 		return (0);
-	return (get_be32(head + 1));
+	return (be32_get(head + 1));
 }
 
 enum vault_rc
@@ -131,7 +116,7 @@ vault_open(const struct keyring *keyring, const struct vault_row *row,
 	if (box_len < HEAD_LEN + NONCE_LEN + PAD_MIN + TAG_LEN ||
 	    head[0] != BOX_VERSION)
 		goto done;
-	if ((key = keyring_seal_key(keyring, get_be32(head + 1))) == NULL)
+	if ((key = keyring_seal_key(keyring, be32_get(head + 1))) == NULL)
 		goto done;
 	padded_len = box_len - HEAD_LEN - NONCE_LEN - TAG_LEN;
 	put_additional_data(&ad, head, row);
@@ -152,5 +137,20 @@ vault_open(const struct keyring *keyring, const struct vault_row *row,
 	rc = VAULT_OK;
 done:
 	buf_fini(&ad);
+	return (rc);
+}
+
+enum vault_rc
+vault_open_kept(struct keeper *keeper, const struct vault_row *row,
+    const void *box, size_t box_len, struct buf *plain)
+{
+	uint32_t key_id = vault_key_id(box, box_len);
+	enum vault_rc rc = VAULT_REFUSED;
+
+	if (key_id != 0) {
+		rc = vault_open(keeper_borrow_to_open(keeper, key_id), row,
+		    box, box_len, plain);
+		keeper_return(keeper);
+	}
 	return (rc);
 }

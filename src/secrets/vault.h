@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "ground/buf.h"
+#include "secrets/keeper.h"
 #include "secrets/keyring.h"
 
 /*
@@ -42,6 +43,14 @@ enum vault_rc { VAULT_OK, VAULT_REFUSED, VAULT_NOMEM };
  * under a key of this keyring, or was altered.
  */
 enum vault_rc vault_open(const struct keyring *keyring,
+    const struct vault_row *row, const void *box, size_t box_len,
+    struct buf *plain) __attribute__((warn_unused_result));
+
+/*
+ * The same for who reads boxes while master keys are rotated, with whatever
+ * keyring of the keeper's has the box's key.
+ */
+enum vault_rc vault_open_kept(struct keeper *keeper,
     const struct vault_row *row, const void *box, size_t box_len,
     struct buf *plain) __attribute__((warn_unused_result));
 

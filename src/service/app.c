@@ -1,19 +1,19 @@
 /*
  * The straight line of a request: route, key, handler, answer. And what it
- * takes to stand on that line: key file, database, the paths to guard.
+ * takes to stand on that line: key file, database, the directories to guard.
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "ground/log.h"
 #include "service/app.h"
 #include "service/auth.h"
-#include "store/dbfile.h"
-#include "ground/log.h"
+#include "service/first_use.h"
+#include "service/guard.h"
+#include "service/metrics.h"
 #include "service/route.h"
+#include "store/keyfit.h"
 
 struct store_conf
 app_store_conf(const struct conf *conf)
@@ -25,36 +25,15 @@ app_store_conf(const struct conf *conf)
 	});
 }
 
-static enum store_rc
-compare_keys(struct app *app)
-{
-	struct keyring_print prints[KEYRING_MAX + 1];
-	size_t count;
-
-	count = keyring_prints(keeper_borrow(app->keeper, 0), prints);
-	keeper_return(app->keeper);
-	return (store_keys_check(writer_store(app->writer), prints, count));
-}
-
-/*
- * The keys of the key file must be those that the database remembers. It is
- * read before the database is opened; should a key have come in between, it
- * is there the second time.
- */
+/* The key file was read before the database is opened. */
 static enum app_rc
 check_keys(struct app *app)
 {
-	enum store_rc rc = compare_keys(app);
-
-	if (rc == STORE_OTHER_KEY && keeper_reload(app->keeper) == 0)
-		rc = compare_keys(app);
-	switch (rc) {
+	switch (keyfit_check(writer_store(app->writer), app->keeper,
+	    app->conf.master_key_file, app->conf.database)) {
 	case STORE_OK:
 		return (APP_OK);
 	case STORE_OTHER_KEY:
-		log_error("key file %s is not the one that database %s was "
-		    "sealed with: put the right one in place",
-		    app->conf.master_key_file, app->conf.database);
 		return (APP_MISMATCH);
 	default:
 		return (APP_DATABASE);
@@ -67,6 +46,7 @@ open_database(struct app *app)
 	app->store = app_store_conf(&app->conf);
 	switch (writer_open(&app->writer, &app->store)) {
 	case STORE_OK:
+		writer_take_uses(app->writer, app->uses);
 		return (check_keys(app));
 	case STORE_NEWER:
 	case STORE_OLDER:
@@ -86,18 +66,20 @@ app_open(struct app *app, struct conf *conf)
 	app->keeper = keeper_open(app->conf.master_key_file);
 	if (app->keeper == NULL)
 		return (APP_KEY_FILE);
+	if ((app->chain = chain_new(app->keeper)) == NULL)
+		return (APP_KEY_FILE);
+	if ((app->uses = keyuse_new()) == NULL)
+		return (APP_DATABASE);
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
+	if (app->conf.metrics == CONF_METRICS_ON &&
+	    (app->metrics = metrics_open(app->conf.database,
+	    route_layout())) == NULL)
+		return (APP_DATABASE);
 	if ((app->keycache = keycache_new()) == NULL)
 		return (APP_DATABASE);
-	app->guarded[0] = realpath(app->conf.master_key_file, NULL);
-	app->guarded[1] = realpath(app->conf.database, NULL);
-	if (app->guarded[0] == NULL || app->guarded[1] == NULL) {
-		log_error("database %s has no real path; name it by its path",
-		    app->conf.database);
-		return (APP_DATABASE);
-	}
-	return (APP_OK);
+	app->guard = guard_new(app->conf.master_key_file, app->conf.database);
+	return (app->guard != NULL ? APP_OK : APP_DATABASE);
 }
 
 void
@@ -105,67 +87,52 @@ app_close(struct app *app)
 {
 	writer_close(app->writer);
 	keycache_free(app->keycache);
+	keyuse_free(app->uses);
+	chain_free(app->chain);
 	keeper_close(app->keeper);
-	free(app->guarded[0]);
-	free(app->guarded[1]);
+	guard_free(app->guard);
+	metrics_close(app->metrics);
 	conf_fini(&app->conf);
 	*app = (struct app){ 0 };
 }
 
-/* Whether nothing of ours lies in a document root; if not, that is logged. */
-static bool
-is_safe_root(const struct app *app, const char *root)
-{
-	char *real = realpath(root, NULL);
-	bool is_safe;
-	size_t i;
-
-	if (real == NULL && errno == ENOMEM) {
-		log_error("out of memory for the document root");
-		return (false);
-	}
-	/* A root that does not exist serves nothing. */
-	if (real == NULL)
-		return (true);
-	is_safe = !dbfile_is_inside(app->conf.master_key_file, root) &&
-	    !dbfile_is_inside(app->conf.database, root);
-	for (i = 0; i < 2; i++)
-		is_safe &= !dbfile_is_inside(app->guarded[i], real);
-	free(real);
-	if (!is_safe)
-		log_error("the web server's document root contains the key "
-		    "file or the database: move them out of it");
-	return (is_safe);
-}
-
 /* Keys and database must not lie where the web server serves files from. */
 static enum call_rc
-check_document_root(struct call *call)
+check_document_root(const struct call *call)
 {
 	const char *root = call->http.document_root;
 
-	if (*root == '\0' || strcmp(root, call->safe_root) == 0)
+	if (*root == '\0' || guard_permits(call->app->guard, root,
+	    &call->reader->root))
 		return (CALL_GOES_ON);
-	if (!is_safe_root(call->app, root))
-		return (CALL_FAILED);
-	if (strlen(root) < sizeof call->safe_root)
-		memcpy(call->safe_root, root, strlen(root) + 1);
-	return (CALL_GOES_ON);
+	log_error("the web server's document root contains the key file or "
+	    "the database: move them out of it");
+	return (CALL_FAILED);
 }
 
+/* Who asks for what, and whether he may. */
 static enum call_rc
-serve(struct call *call)
+admit(struct call *call)
 {
-	const struct route *route;
+	struct route_match match;
 	enum call_rc rc;
 
-	if ((rc = check_document_root(call)) != CALL_GOES_ON)
-		return (rc);
-	if ((route = route_find(call)) == NULL)
+	if (ident_uuid7(call->request_id, ident_now_us()) == -1)
+		return (CALL_FAILED);
+	log_request_id(call->request_id);
+	route_find(&match, &call->http, &call->reply);
+	if ((call->route = match.route) == NULL)
 		return (CALL_ANSWERED);
-	if (route->needs_key && (rc = auth_check(call)) != CALL_GOES_ON)
+	call->param = match.param;
+	call->param_len = match.param_len;
+	if ((rc = check_document_root(call)) != CALL_GOES_ON ||
+	    (call->route->traits & ROUTE_KEY) == 0)
 		return (rc);
-	return (route->handler(call));
+	if (call->route->traits & ROUTE_BEARER)
+		http_take_bearer(&call->http);
+	if ((rc = auth_check(call)) != CALL_GOES_ON)
+		return (rc);
+	return (auth_check_scope(call, call->route->scope));
 }
 
 /* An empty text is no value for the log. */
@@ -176,31 +143,84 @@ or_none(const char *text)
 }
 
 static void
-log_request(const struct call *call, int64_t began_us)
+log_request(const struct call *call)
 {
+	int64_t duration_us = ident_monotonic_us() - call->began_us;
 	char status[16], duration[32];
 
+	metrics_request(call->app->metrics, route_index(call->route),
+	    call->reply.status, duration_us);
+	metrics_commits(call->app->metrics, writer_counts(call->app->writer));
 	snprintf(status, sizeof status, "%d", call->reply.status);
-	snprintf(duration, sizeof duration, "%lld",
-	    (long long)(ident_now_us() - began_us));
+	snprintf(duration, sizeof duration, "%lld", (long long)duration_us);
 	log_event(LOG_LEVEL_INFO, "request", "method", call->http.method,
 	    "path", call->http.path, "status", status, "duration_us",
-	    duration, "user", or_none(call->key.user), "key",
-	    or_none(call->key.public_id), "reason", call->refusal, NULL);
+	    duration, "address", or_none(call->http.remote_addr), "user",
+	    or_none(call->key.user), "key", or_none(call->key.public_id),
+	    "reason", call->refusal, NULL);
+}
+
+/* A step is over; whether the answer is there. */
+static bool
+settle(struct call *call, enum call_rc rc)
+{
+	bool is_answered = rc != CALL_WAITS && rc != CALL_READS;
+
+	call->is_reading = rc == CALL_READS;
+	if (is_answered) {
+		if (rc == CALL_FAILED || call->reply.body.failed)
+			reply_failure(&call->reply, 500, "Internal error");
+		log_request(call);
+	}
+	log_request_id(NULL);
+	return (is_answered);
+}
+
+void
+app_admit(struct call *call)
+{
+	call->began_us = ident_monotonic_us();
+	call->admitted = admit(call);
+	log_request_id(NULL);
+	if (call->admitted != CALL_GOES_ON ||
+	    (call->route->traits & ROUTE_BODY) == 0)
+		http_refuse_body(&call->http);
+}
+
+/* What the request comes to, now that the key's use is known. */
+static enum call_rc
+go_on(struct call *call, enum call_rc rc)
+{
+	if (rc == CALL_GOES_ON)
+		rc = call->admitted;
+	return (rc == CALL_GOES_ON ? call->route->begin(call) : rc);
+}
+
+bool
+app_begin(struct call *call)
+{
+	log_request_id(call->request_id);
+	return (settle(call, go_on(call, first_use_begin(call))));
+}
+
+bool
+app_end(struct call *call)
+{
+	log_request_id(call->request_id);
+	return (settle(call, call->job == &call->first_use.job ?
+	    go_on(call, first_use_end(call)) : call->route->end(call)));
 }
 
 void
 app_serve(struct call *call)
 {
-	int64_t began_us = ident_now_us();
-	enum call_rc rc = CALL_FAILED;
+	bool is_answered = app_begin(call);
 
-	if (ident_uuid7(call->request_id, began_us) == 0) {
-		log_request_id(call->request_id);
-		rc = serve(call);
+	while (!is_answered) {
+		if (call->is_reading)
+			reader_run(call->reader, call->job);
+		else
+			writer_commit(call->app->writer, call->job);
+		is_answered = app_end(call);
 	}
-	if (rc == CALL_FAILED || call->reply.body.failed)
-		reply_failure(&call->reply, 500, "Internal error");
-	log_request(call, began_us);
-	log_request_id(NULL);
 }

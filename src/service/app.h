@@ -23,9 +23,22 @@ void app_close(struct app *app);
 struct store_conf app_store_conf(const struct conf *conf);
 
 /*
- * Answer the request in call->http: afterwards call->reply is what goes out,
- * and call->request_id what it is known by. Writes the request's log line.
+ * A request has three steps, so that nothing in it waits but its gateway.
+ *
+ * app_admit is for a request whose parameters have come: route and key. A body
+ * that will not be read is counted from there on, and not kept.
+ *
+ * app_begin is for one whose body has come, as far as it will. True: reply is
+ * what goes out, and request_id what it is known by; the request's log line is
+ * written. False: call->job is to be committed, or, where call->is_reading, to be
+ * run by a reader; and then app_end comes to the answer, or to one more job, and
+ * returns the same.
  */
+void app_admit(struct call *call);
+bool app_begin(struct call *call) __attribute__((warn_unused_result));
+bool app_end(struct call *call) __attribute__((warn_unused_result));
+
+/* From app_begin to the answer, for whoever can wait. */
 void app_serve(struct call *call);
 
 #endif

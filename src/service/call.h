@@ -4,16 +4,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ground/conf.h"
 #include "body/fault.h"
-#include "service/http.h"
-#include "ground/ident.h"
 #include "body/json_check.h"
-#include "store/keycache.h"
+#include "ground/conf.h"
+#include "ground/ident.h"
+#include "secrets/chain.h"
 #include "secrets/keeper.h"
+#include "service/guard.h"
+#include "service/http.h"
+#include "service/reader.h"
 #include "service/reply.h"
+#include "store/keycache.h"
+#include "store/keyuse.h"
 #include "store/store.h"
 #include "store/writer.h"
+
+struct metrics;
 
 /*
  * What all requests share. It does not change while requests are served, but
@@ -25,47 +31,57 @@ struct app {
 	struct keeper *keeper;
 	struct writer *writer;
 	struct keycache *keycache;
-	char *guarded[2];	/* real paths of key file and database */
-};
-
-enum { CALL_ROOT_MAX = 4096 };
-
-/* All that one request owns; its memory serves the next one of its thread. */
-struct call {
-	const struct app *app;
-	struct store *reader;		/* NULL until it is first needed */
-	bool is_reader_lent;
-	struct http http;
-	struct reply reply;
-	struct json_doc doc;
-	struct faults faults;
-	struct store_found_key key;	/* after auth_check: who asks */
-	const char *refusal;		/* why a key was refused, or NULL */
-	char request_id[IDENT_UUID_LEN + 1];
-	char safe_root[CALL_ROOT_MAX];	/* the last document root found safe */
+	struct keyuse *uses;	/* of keys */
+	struct chain *chain;	/* of the audit */
+	struct metrics *metrics;	/* NULL: nothing is counted */
+	struct guard *guard;	/* what no web server may serve */
 };
 
 /* How a step of a request went. */
 enum call_rc {
 	CALL_FAILED = -1,		/* ours; the reason is logged */
 	CALL_ANSWERED,			/* reply is made */
-	CALL_GOES_ON
+	CALL_GOES_ON,
+	CALL_WAITS,			/* until call->job is committed */
+	CALL_READS			/* until call->job was run by a reader */
 };
 
-/* lent: a store to read from, or NULL to open one when it is needed. */
-void call_init(struct call *call, const struct app *app, struct store *lent);
+/* That a key was used which nobody has used before. */
+struct first_use {
+	bool is_due;
+	struct writer_job job;
+	char at[IDENT_TIME_LEN + 1];
+};
+
+/* All that one request owns; its memory serves another one afterwards. */
+struct call {
+	const struct app *app;
+	struct reader *reader;		/* lent, of the thread that serves */
+	const struct route *route;	/* when it is known */
+	struct http http;
+	struct reply reply;
+	struct json_doc doc;
+	struct faults faults;
+	struct store_found_key key;	/* after auth_check: who asks */
+	struct first_use first_use;
+	const char *refusal;		/* why a key was refused, or NULL */
+	const char *param;		/* the path's parameter, not ended ... */
+	size_t param_len;		/* ... by this; lent by http */
+	char request_id[IDENT_UUID_LEN + 1];
+	int64_t began_us;		/* by the clock that nobody sets */
+	enum call_rc admitted;		/* how app_admit went */
+	struct writer_job *job;		/* CALL_WAITS, CALL_READS: what for */
+	bool is_reading;		/* it is for a reader */
+	void *work;			/* the handler's own meanwhile */
+};
+
+void call_init(struct call *call, const struct app *app,
+    struct reader *reader);
 
 /* Wipe what a request left. */
 void call_reset(struct call *call);
 
 /* Wipe and release. */
 void call_fini(struct call *call);
-
-/*
- * The store to read from, the writer's database and no other; NULL when it
- * cannot be opened. One that has failed is dropped, to be opened anew.
- */
-struct store *call_reader(struct call *call);
-void call_drop_reader(struct call *call);
 
 #endif

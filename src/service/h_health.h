@@ -6,4 +6,7 @@
 /* GET /healthz: whether the database answers under the loaded key. */
 enum call_rc h_health(struct call *call);
 
+/* Answer 503: what is not there, "database" or "key". */
+void h_health_lacks(struct reply *reply, const char *what);
+
 #endif

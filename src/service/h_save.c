@@ -4,164 +4,175 @@
  */
 #include "config.h"
 
-#include "body/draft.h"
-#include "service/h_save.h"
+#include <stdlib.h>
+
+#include "body/deposit.h"
+#include "body/trail.h"
 #include "ground/log.h"
+#include "ground/words.h"
+#include "service/audit.h"
+#include "service/auth.h"
+#include "service/h_save.h"
+#include "service/idempotency.h"
+#include "service/read_form.h"
 
-enum { SEAL_TRIES = 3 };
+/* What a save has while it is committed. */
+struct save {
+	struct draft draft;
+	struct deposit deposit;
+	struct trail trail;
+	struct idempotency idempotency;
+	struct buf pieces;		/* of an answer that is kept */
+};
 
-/* 422 with one fault of the body as a whole. */
 static enum call_rc
-refuse_body(struct call *call, enum fault_kind kind)
+read_body(struct call *call, struct save *save)
 {
-	faults_add(&call->faults, (struct fault){ .kind = kind, .index = -1 });
-	reply_faults(&call->reply, &call->faults);
-	return (CALL_ANSWERED);
+	(void)save;
+	return (read_form_object(call));
 }
 
 static enum call_rc
-check_json(struct call *call)
+read_header(struct call *call, struct save *save)
 {
-	const struct buf *body = &call->http.body;
-
-	if (body->len == 0)
-		return (refuse_body(call, FAULT_MISSING));
-	switch (json_check(&call->doc, body->data, body->len)) {
-	case JSON_OK:
-		break;
-	case JSON_NOMEM:
-		log_error("out of memory while reading a body");
-		return (CALL_FAILED);
-	case JSON_FAULT:
-		faults_add(&call->faults, (struct fault){ .kind = FAULT_JSON,
-		    .index = (long)call->doc.fault_at,
-		    .expected = call->doc.expected });
-		reply_faults(&call->reply, &call->faults);
-		return (CALL_ANSWERED);
-	}
-	if (call->doc.node[0].type == JSON_NULL)
-		return (refuse_body(call, FAULT_MISSING));
-	if (call->doc.node[0].type != JSON_OBJECT)
-		return (refuse_body(call, FAULT_OBJECT));
+	idempotency_read(&save->idempotency, call, "");
 	return (CALL_GOES_ON);
 }
 
-/* From bytes to a form without faults. */
 static enum call_rc
-read_form(struct call *call, struct draft *draft)
+read_fields(struct call *call, struct save *save)
 {
-	enum call_rc rc;
-	int status = http_body_status(&call->http);
-
-	if (call->http.body.failed) {
-		log_error("out of memory for a body");
-		return (CALL_FAILED);
-	}
-	if (status != 0) {
-		reply_detail(&call->reply, status, status == 413 ?
-		    "Request body too large" : "Bad Request", NULL);
-		return (CALL_ANSWERED);
-	}
-	if (!http_is_json(&call->http))
-		return (refuse_body(call, FAULT_OBJECT));
-	if ((rc = check_json(call)) != CALL_GOES_ON)
-		return (rc);
-	form_save_read(&draft->form, &call->doc, &call->faults);
-	if (call->faults.failed) {
-		log_error("out of memory for the faults of a body");
-		return (CALL_FAILED);
-	}
-	if (call->faults.count == 0)
-		return (CALL_GOES_ON);
-	reply_faults(&call->reply, &call->faults);
-	return (CALL_ANSWERED);
+	return (read_form_fields(call, &form_save_spec, &save->draft.form));
 }
 
 static enum call_rc
-fill_row(struct call *call, struct draft *draft)
+check_type(struct call *call, struct save *save)
 {
-	return (draft_fill(draft, call->key.user, NULL) == 0 ? CALL_GOES_ON :
-	    CALL_FAILED);
+	return (auth_check_type(call, form_save_type(&save->draft.form)));
 }
 
 static enum call_rc
-seal(struct call *call, struct draft *draft)
+fill_row(struct call *call, struct save *save)
 {
-	int rc;
-
-	rc = draft_seal(draft, keeper_borrow(call->app->keeper,
-	    writer_active_key(call->app->writer)));
-	keeper_return(call->app->keeper);
-	return (rc == 0 ? CALL_GOES_ON : CALL_FAILED);
+	save->draft.save.if_match = call->http.if_match;
+	save->draft.save.if_none_match = call->http.if_none_match;
+	return (draft_fill(&save->draft, call->key.user, NULL) == 0 ?
+	    CALL_GOES_ON : CALL_FAILED);
 }
 
-/*
- * Save. A box whose master key is not in use any more is sealed again, with
- * the one that the refusal has brought to light; where the key file lacks
- * that, a former one will do until it is retired.
- */
+static enum call_rc
+write_trail(struct call *call, struct save *save)
+{
+	audit_begin(&save->trail, call, "save");
+	form_save_trail(&save->draft.form, &save->trail);
+	return (trail_end(&save->trail) == 0 ? CALL_GOES_ON : CALL_FAILED);
+}
+
+/* In its transaction, before the save. */
 static enum store_rc
-save(struct call *call, struct draft *draft)
+find_answer(struct store *store, void *cookie)
 {
-	enum store_rc rc;
-	int tries = 0;
+	struct save *save = cookie;
 
-	while ((rc = writer_save(call->app->writer, &draft->save)) ==
-	    STORE_SEAL_AGAIN && ++tries < SEAL_TRIES &&
-	    seal(call, draft) == CALL_GOES_ON)
-		draft->save.old_key_will_do = true;
-	if (rc == STORE_SEAL_AGAIN)
-		log_error("a save is refused: the key file has no master key "
-		    "that is in use; put the current one in place");
-	return (rc);
+	return (idempotency_find(&save->idempotency, store));
+}
+
+/* And behind one that has gone well: its row in the audit, its answer. */
+static enum store_rc
+add_trail(struct store *store, void *cookie)
+{
+	struct save *save = cookie;
+	const struct integration *row = &save->draft.save.stored;
+	enum store_rc rc;
+
+	save->trail.entry.integration_id = row->integration_id;
+	rc = store_audit_add(store, &save->trail.entry);
+	if (rc != STORE_OK || !save->idempotency.is_given)
+		return (rc);
+	buf_reset(&save->pieces, save->pieces.max);
+	reply_put_saved(&save->pieces, row);
+	return (idempotency_keep(&save->idempotency, store, row,
+	    &save->pieces));
 }
 
 static enum call_rc
-store(struct call *call, struct draft *draft)
+seal(struct call *call, struct save *save)
 {
-	struct reply *reply = &call->reply;
-	struct integration *row = &draft->save.row;
-
-	switch (save(call, draft)) {
-	case STORE_OK:
-		reply_integration(reply, row);
-		break;
-	case STORE_CONFLICT:
-		reply_conflict(reply, row->integration_type);
-		break;
-	case STORE_BUSY:
-		reply_failure(reply, 503, "Database is busy");
-		break;
-	case STORE_FULL:
-		reply_failure(reply, 507, "Database is full");
-		break;
-	case STORE_WRITE_FAILED:
-		reply_failure(reply, 500, "Database write failed");
-		break;
-	case STORE_UNAVAILABLE:
-	case STORE_NEWER:
-	case STORE_OLDER:
-		reply_failure(reply, 500, "Database connection failed");
-		break;
-	default:
+	if (deposit_begin(&save->deposit, &save->draft, call->app->keeper,
+	    call->app->writer) == -1)
 		return (CALL_FAILED);
-	}
-	return (CALL_ANSWERED);
+	save->deposit.first = find_answer;
+	save->deposit.then = add_trail;
+	save->deposit.cookie = save;
+	return (CALL_WAITS);
+}
+
+static void
+save_free(struct save *save)
+{
+	draft_fini(&save->draft);
+	trail_fini(&save->trail);
+	idempotency_fini(&save->idempotency);
+	buf_fini(&save->pieces);
+	free(save);
 }
 
 enum call_rc
-h_save(struct call *call)
+h_save_begin(struct call *call)
 {
-	static enum call_rc (*const steps[])(struct call *, struct draft *) = {
-		read_form, fill_row, seal, store
+	static enum call_rc (*const steps[])(struct call *, struct save *) = {
+		read_body, read_header, read_fields, check_type, fill_row,
+		write_trail, seal
 	};
+	struct save *save = calloc(1, sizeof *save);
 	enum call_rc rc = CALL_GOES_ON;
-	struct draft draft;
 	size_t i;
 
-	draft_init(&draft, call->app->conf.max_body);
+	if (save == NULL) {
+		log_error("out of memory for a save");
+		return (CALL_FAILED);
+	}
+	draft_init(&save->draft, call->app->conf.max_body);
+	buf_init(&save->pieces, call->reply.body.max);
 	for (i = 0; rc == CALL_GOES_ON; i++)
-		rc = steps[i](call, &draft);
-	draft_fini(&draft);
+		rc = steps[i](call, save);
+	if (rc == CALL_WAITS) {
+		call->work = save;
+		call->job = &save->deposit.job;
+	} else {
+		save_free(save);
+	}
+	return (rc);
+}
+
+/* What the row that is there is called to this client. */
+static const char *
+type_to(const struct call *call, const struct integration *row)
+{
+	return ((call->key.types & words_bit(integration_types,
+	    row->integration_type)) != 0 ? row->integration_type : NULL);
+}
+
+enum call_rc
+h_save_end(struct call *call)
+{
+	struct save *save = call->work;
+	const struct integration *row = &save->draft.save.stored;
+	enum call_rc rc = CALL_ANSWERED;
+
+	if (deposit_again(&save->deposit))
+		return (CALL_WAITS);
+	if (save->deposit.job.rc == STORE_OK && save->idempotency.is_found)
+		rc = idempotency_reply(&save->idempotency, call,
+		    auth_check_type);
+	else if (save->deposit.job.rc == STORE_OK)
+		reply_integration(&call->reply, row);
+	else if (save->deposit.job.rc == STORE_CONFLICT)
+		reply_conflict(&call->reply, type_to(call, row));
+	else if (save->deposit.job.rc == STORE_PRECONDITION)
+		reply_detail(&call->reply, 412, http_phrase(412));
+	else if (!reply_store_failure(&call->reply, save->deposit.job.rc))
+		rc = CALL_FAILED;
+	save_free(save);
 	return (rc);
 }

@@ -1,6 +1,5 @@
 /*
- * SQLite connections: settings, statements, the lock rule. With db_copy.c the
- * only file that sees sqlite3.h. Knows no table.
+ * SQLite connections: settings, statements, the lock rule. Knows no table.
  *
  * The lock rule: SQLite before 3.51.3 can lose committed rows when a
  * checkpoint races a commit of another connection (sqlite.org/wal.html,
@@ -10,39 +9,22 @@
  */
 #include "config.h"
 
-#include <stdatomic.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <sqlite3.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ground/conf.h"
-#include "store/db.h"
-#include "store/dbfile.h"
-#include "store/lockfile.h"
+#include "ground/ident.h"
 #include "ground/log.h"
 #include "ground/number.h"
+#include "store/db_parts.h"
+#include "store/db_walfile.h"
 
-enum { STATEMENTS_MAX = 48, PRAGMA_MAX = 32 };
-
-struct db {
-	sqlite3 *handle;
-	const char *const *sql;
-	sqlite3_stmt *stmt[STATEMENTS_MAX];
-	sqlite3_stmt *begin;
-	sqlite3_stmt *commit;
-	struct dbfile file;
-	struct lockfile *lock;	/* NULL: for reading only */
-	bool is_wal;
-	int busy_timeout_ms;
-	int log_frames;		/* in the write-ahead log after a commit */
-	uint64_t page_size;
-	const volatile uint32_t *wal_index;	/* mapped by the library */
-};
-
-/* The WAL-index header, twice, in words (sqlite.org/walformat.html). */
-enum { HEADER_WORDS = 12, CHANGE_WORD = 2, IS_INIT_WORD = 3 };
+enum { PRAGMA_MAX = 32, PAUSE_NS = 2000000, READERS_MS = 2000 };
 
 enum store_rc
 db_classify(int rc)
@@ -69,15 +51,55 @@ db_classify(int rc)
 	}
 }
 
+/* The errno that a file of the library's last met with; 0: none. */
+static int
+errno_of(struct db *db, int which)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(db->handle, "main", which, &file) ==
+	    SQLITE_OK && file != NULL && file->pMethods != NULL)
+		(void)file->pMethods->xFileControl(file,
+		    SQLITE_FCNTL_LAST_ERRNO, &error);
+	return (error);
+}
+
+/* Of the log or journal first: that is where commits go. */
+static int
+last_errno(struct db *db)
+{
+	int error = 0;
+
+	if (db->handle == NULL)
+		return (0);
+	if (sqlite3_errcode(db->handle) == SQLITE_CANTOPEN)
+		return (sqlite3_system_errno(db->handle));
+	error = errno_of(db, SQLITE_FCNTL_JOURNAL_POINTER);
+	if (error == 0)
+		error = errno_of(db, SQLITE_FCNTL_FILE_POINTER);
+	return (error != 0 ? error : sqlite3_system_errno(db->handle));
+}
+
+/* The library calls a want of room so for ENOSPC alone. */
+static bool
+is_want_of_room(int rc, int error)
+{
+	return ((rc & 0xff) == SQLITE_IOERR &&
+	    (error == ENOSPC || error == EDQUOT || error == EFBIG));
+}
+
 enum store_rc
 db_complain(struct db *db, int rc, const char *what)
 {
-	enum store_rc kind = db_classify(rc);
+	int error = last_errno(db);
+	enum store_rc kind = is_want_of_room(rc, error) ? STORE_FULL :
+	    db_classify(rc);
 
 	log_error("database %s: %s: %s (%d, errno %d)%s", db->file.path, what,
-	    sqlite3_errstr(rc), rc,
-	    db->handle != NULL ? sqlite3_system_errno(db->handle) : 0,
-	    kind == STORE_FULL ? "; make room on its file system" :
+	    sqlite3_errstr(rc), rc, error,
+	    kind == STORE_FULL ? "; make room on its file system, or raise the "
+	    "quota or limit" :
 	    kind == STORE_BUSY ? "; another process holds it" :
 	    "; see the disk and strongroom check");
 	return (kind);
@@ -131,10 +153,10 @@ static int
 configure(struct db *db, int journal_mode, enum store_mode mode)
 {
 	static const char *const pragmas[] = {
-		"PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
-		"PRAGMA trusted_schema=OFF", "PRAGMA temp_store=MEMORY",
-		"PRAGMA cell_size_check=ON",
-		"PRAGMA journal_size_limit=67108864"
+		"PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF",
+		"PRAGMA temp_store=MEMORY", "PRAGMA cell_size_check=ON",
+		"PRAGMA journal_size_limit=67108864",
+		"PRAGMA secure_delete=ON"
 	};
 	char value[PRAGMA_MAX] = "";
 	int rc, off;
@@ -154,10 +176,14 @@ configure(struct db *db, int journal_mode, enum store_mode mode)
 		if (rc != SQLITE_OK)
 			return (rc);
 	}
+	/* It takes the place of the library's own, which makes checkpoints. */
 	(void)sqlite3_wal_hook(db->handle, on_commit, db);
 	if ((rc = pragma(db, "PRAGMA journal_mode", value)) != SQLITE_OK)
 		return (rc);
 	db->is_wal = strcmp(value, "wal") == 0;
+	/* A first read, with which the log and its index are opened. */
+	if ((rc = pragma(db, "PRAGMA schema_version", NULL)) != SQLITE_OK)
+		return (rc);
 	if ((rc = pragma(db, "PRAGMA page_size", value)) != SQLITE_OK)
 		return (rc);
 	return (number_parse(value, 512, 65536, &db->page_size) == 0 ?
@@ -186,11 +212,29 @@ probe_writing(struct db *db)
 	return ((rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc);
 }
 
+/* What files are opened by; NULL: the library's own. */
+static const char *vfs;
+
+/*
+ * Once in a process, before the first connection: nobody asks for the sum of
+ * what is allocated, which takes a mutex each time. The library opens its
+ * source of chance at the first use: now, while no sandbox is in the way.
+ */
+static void
+begin_library(void)
+{
+	unsigned char chance;
+
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_randomness(sizeof chance, &chance);
+	vfs = db_walfile_register();
+}
+
 enum store_rc
 db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
     const char *const *sql)
 {
-	unsigned char chance;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct db *db;
 	int rc;
 
@@ -199,6 +243,7 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 		return (STORE_UNAVAILABLE);
 	}
 	/* One database has one lock, by whatever links it is reached. */
+	db->visit_fd = -1;
 	if (dbfile_find(&db->file, conf->path) == -1)
 		goto fail;
 	db->sql = sql;
@@ -206,13 +251,11 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	if (mode != STORE_READ &&
 	    (db->lock = lockfile_open(db->file.path)) == NULL)
 		goto fail;
-	/* The library opens its source of chance at the first use: now, while
-	 * no sandbox is in the way. */
-	sqlite3_randomness(sizeof chance, &chance);
+	(void)pthread_once(&once, begin_library);
 	/* A reader needs to write too: the shared memory, and recovery. */
 	rc = sqlite3_open_v2(db->file.path, &db->handle, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-	    SQLITE_OPEN_EXRESCODE, NULL);
+	    SQLITE_OPEN_EXRESCODE, vfs);
 	if (rc == SQLITE_OK)
 		rc = configure(db, conf->journal_mode, mode);
 	if (rc == SQLITE_OK && mode != STORE_READ)
@@ -221,6 +264,8 @@ db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
 		(void)db_complain(db, rc, "cannot be opened");
 		goto fail;
 	}
+	if (db_join_files(db, mode) != STORE_OK)
+		goto fail;
 	/* The log is there by now. The library syncs its name with the first
 	 * commit, and does not heed whether that fails. */
 	if (mode != STORE_READ && dbfile_settle(&db->file) == -1)
@@ -239,12 +284,14 @@ db_close(struct db *db)
 
 	if (db == NULL)
 		return;
-	for (i = 0; i < STATEMENTS_MAX; i++)
+	for (i = 0; i < DB_STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(db->stmt[i]);
 	(void)sqlite3_finalize(db->begin);
 	(void)sqlite3_finalize(db->commit);
 	(void)sqlite3_close(db->handle);
 	lockfile_close(db->lock);
+	if (db->visit_fd != -1)
+		close(db->visit_fd);
 	dbfile_fini(&db->file);
 	free(db);
 }
@@ -273,98 +320,57 @@ run(struct db *db, sqlite3_stmt **stmt, const char *sql)
 	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
 }
 
-/*
- * Where the library has mapped the WAL-index; NULL where there is none. It
- * stays there as long as the connection is open.
- */
-static const volatile uint32_t *
-find_wal_index(struct db *db)
-{
-	sqlite3_file *file = NULL;
-	void volatile *region = NULL;
-	int size = 32768;	/* of a region, by the format */
-
-	if (!db->is_wal || sqlite3_file_control(db->handle, "main",
-	    SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-	    file->pMethods == NULL || file->pMethods->iVersion < 2 ||
-	    file->pMethods->xShmMap(file, 0, size, 0, &region) != SQLITE_OK)
-		return (NULL);
-	return (region);
-}
-
-/*
- * The header changes with every commit, in whatever process. By comparing it
- * with its copy the library's readers, too, know whether theirs is the newest
- * state.
- */
-bool
-db_stamp(struct db *db, struct store_stamp *stamp)
-{
-	uint32_t first[HEADER_WORDS], second[HEADER_WORDS];
-	size_t i;
-
-	_Static_assert(sizeof first == sizeof stamp->bytes, "one header");
-	if (db->wal_index == NULL &&
-	    (db->wal_index = find_wal_index(db)) == NULL)
-		return (false);
-	for (i = 0; i < HEADER_WORDS; i++)
-		first[i] = db->wal_index[i];
-	atomic_thread_fence(memory_order_seq_cst);
-	for (i = 0; i < HEADER_WORDS; i++)
-		second[i] = db->wal_index[HEADER_WORDS + i];
-	memcpy(stamp->bytes, first, sizeof first);
-	return (memcmp(first, second, sizeof first) == 0 &&
-	    *(unsigned char *)&first[IS_INIT_WORD] == 1);
-}
-
-bool
-db_stamp_is_next(const struct store_stamp *before,
-    const struct store_stamp *after)
-{
-	uint32_t first[HEADER_WORDS], second[HEADER_WORDS];
-
-	/* The library counts commits here. */
-	memcpy(first, before->bytes, sizeof first);
-	memcpy(second, after->bytes, sizeof second);
-	return (second[CHANGE_WORD] == first[CHANGE_WORD] + 1);
-}
-
 const char *
 db_path(const struct db *db)
 {
 	return (db->file.path);
 }
 
-bool
-db_is_in_place(const struct db *db)
+static void
+end_transaction(struct db *db)
 {
-	return (dbfile_is_in_place(&db->file));
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	lockfile_give(db->lock);
 }
 
-bool
-db_is_same(const struct db *one, const struct db *other)
-{
-	return (dbfile_is_same(&one->file, &other->file));
-}
-
-enum store_rc
-db_begin(struct db *db, int timeout_ms)
+/* One try. The lock is not held while others are waited for. */
+static enum store_rc
+begin_once(struct db *db, int timeout_ms)
 {
 	enum store_rc rc = lockfile_take(db->lock, timeout_ms);
 	int code;
 
 	if (rc != STORE_OK)
 		return (rc);
-	if (!db_is_in_place(db)) {
+	if (!db_has_files(db)) {
 		lockfile_give(db->lock);
 		return (STORE_UNAVAILABLE);
 	}
+	(void)sqlite3_busy_timeout(db->handle, 0);
 	code = run(db, &db->begin, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		return (STORE_OK);
-	rc = db_complain(db, code, "begin");
-	lockfile_give(db->lock);
+	rc = db_classify(code);
+	if (rc != STORE_BUSY)
+		rc = db_complain(db, code, "begin");
+	end_transaction(db);
 	return (rc);
+}
+
+enum store_rc
+db_begin(struct db *db, int timeout_ms)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+	int64_t until_ms = ident_monotonic_ms() + timeout_ms, left_ms;
+	enum store_rc rc;
+
+	for (;;) {
+		left_ms = until_ms - ident_monotonic_ms();
+		rc = begin_once(db, left_ms > 0 ? (int)left_ms : 0);
+		if (rc != STORE_BUSY || ident_monotonic_ms() >= until_ms)
+			return (rc);
+		nanosleep(&pause, NULL);
+	}
 }
 
 enum store_rc
@@ -373,15 +379,21 @@ db_commit(struct db *db)
 	enum store_rc rc = STORE_OK;
 	int code;
 
+	/* Without a log, those who read are in the way, for a moment each. */
+	if (!db->is_wal)
+		(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms <
+		    READERS_MS ? db->busy_timeout_ms : READERS_MS);
 	code = run(db, &db->commit, "COMMIT");
 	if (code != SQLITE_OK) {
 		rc = db_complain(db, code, "commit");
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-		/* The lock was held, so a busy commit is a strange one. */
 		if (rc != STORE_FULL && rc != STORE_BUSY)
 			rc = STORE_WRITE_FAILED;
+	} else if (!db_is_in_place(db)) {
+		/* It went into files that nobody will find. */
+		rc = STORE_WRITE_FAILED;
 	}
-	lockfile_give(db->lock);
+	end_transaction(db);
 	return (rc);
 }
 
@@ -391,7 +403,7 @@ db_rollback(struct db *db)
 	/* After a failure the library may have rolled back by itself. */
 	if (sqlite3_get_autocommit(db->handle) == 0)
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	lockfile_give(db->lock);
+	end_transaction(db);
 }
 
 void *
@@ -404,32 +416,6 @@ int
 db_library_version(void)
 {
 	return (sqlite3_libversion_number());
-}
-
-size_t
-db_log_size(const struct db *db)
-{
-	return ((size_t)db->log_frames * db->page_size);
-}
-
-void
-db_checkpoint(struct db *db, size_t log_bytes, enum store_log after)
-{
-	int rc;
-
-	if (db_log_size(db) <= log_bytes ||
-	    lockfile_take(db->lock, 0) != STORE_OK)
-		return;
-	db->log_frames = 0;
-	/* Readers are not waited for: others wait for the lock meanwhile. */
-	(void)sqlite3_busy_timeout(db->handle, 0);
-	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,
-	    after == STORE_LOG_TRUNCATE ? SQLITE_CHECKPOINT_TRUNCATE :
-	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-		(void)db_complain(db, rc, "checkpoint");
-	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
-	lockfile_give(db->lock);
 }
 
 struct db_query

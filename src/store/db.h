@@ -46,7 +46,10 @@ enum store_rc db_exec(struct db *db, const char *sql)
 const char *db_path(const struct db *db);
 
 /* As dbfile_is_in_place, for the file that is open. */
-bool db_is_in_place(const struct db *db);
+bool db_is_in_place(struct db *db);
+
+/* The same, and that the database was not written over. Not under the lock. */
+bool db_is_whole(struct db *db);
 
 /* The stamp of store.h, after a first read; and how two follow each other. */
 bool db_stamp(struct db *db, struct store_stamp *stamp);
@@ -88,6 +91,9 @@ enum store_rc db_step(struct db_query *query)
 const char *db_text(struct db_query *query, int column);
 const void *db_blob(struct db_query *query, int column, size_t *len);
 int64_t db_int(struct db_query *query, int column);
+
+/* The bytes of a text or blob column; a text's without the NUL. */
+size_t db_size(struct db_query *query, int column);
 
 /* Release the statement; rows that the last change touched. */
 void db_done(struct db_query *query);

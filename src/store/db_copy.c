@@ -12,21 +12,35 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
-#include "store/db_copy.h"
 #include "ground/log.h"
 #include "ground/newfile.h"
+#include "store/db_copy.h"
+
+static bool
+is_want_of_room(int error)
+{
+	return (error == ENOSPC || error == EDQUOT || error == EFBIG);
+}
 
 static enum store_rc
-complain(const char *path, int rc, sqlite3 *handle)
+complain(const char *path, int rc)
 {
-	enum store_rc kind = db_classify(rc);
+	/* Nothing else has failed since. */
+	int error = errno;
+	enum store_rc kind = (rc & 0xff) == SQLITE_IOERR &&
+	    is_want_of_room(error) ? STORE_FULL : db_classify(rc);
 
 	log_error("copy %s: %s (%d, errno %d)%s", path, sqlite3_errstr(rc), rc,
-	    handle != NULL ? sqlite3_system_errno(handle) : 0,
-	    kind == STORE_FULL ? "; make room on its file system" :
+	    error, kind == STORE_FULL ? "; make room on its file system, or "
+	    "raise the quota or limit" :
 	    kind == STORE_BUSY ? "; another process holds the database" :
 	    "; see the disk and strongroom check");
 	return (kind == STORE_NOT_FOUND || kind == STORE_OK ?
@@ -36,19 +50,41 @@ complain(const char *path, int rc, sqlite3 *handle)
 static enum store_rc
 kind_of_errno(void)
 {
-	return (errno == EEXIST ? STORE_CONFLICT : errno == ENOSPC ||
-	    errno == EDQUOT ? STORE_FULL : STORE_WRITE_FAILED);
+	return (errno == EEXIST ? STORE_CONFLICT : is_want_of_room(errno) ?
+	    STORE_FULL : STORE_WRITE_FAILED);
+}
+
+static enum store_rc
+complain_of_file(const char *path)
+{
+	enum store_rc kind = kind_of_errno();
+
+	log_error("copy %s: %s", path, strerror(errno));
+	return (kind);
 }
 
 /*
  * The header that was copied says that there is a log. A database without one
- * is a single file, and opens in a directory that cannot be written to.
+ * is a single file, and opens in a directory that cannot be written to. The
+ * library would make a log first, to leave it; the format has two bytes for
+ * this (sqlite.org/fileformat.html, file format version numbers).
  */
 static int
-leave_log_mode(sqlite3 *to)
+leave_log_mode(int fd)
 {
-	return (sqlite3_exec(to, "PRAGMA journal_mode=DELETE", NULL, NULL,
-	    NULL));
+	static const char no_log[2] = { 1, 1 };
+	enum { FORMAT_VERSIONS = 18 };
+
+	return (pwrite(fd, no_log, sizeof no_log, FORMAT_VERSIONS) ==
+	    sizeof no_log ? 0 : -1);
+}
+
+static int
+open_file(const char *name, sqlite3 **to)
+{
+	return (sqlite3_open_v2(name, to, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+	    SQLITE_OPEN_EXRESCODE, NULL));
 }
 
 static int
@@ -67,37 +103,77 @@ copy_pages(sqlite3 *from, sqlite3 *to)
 		return (sqlite3_extended_errcode(to));
 	rc = sqlite3_backup_step(backup, -1);
 	(void)sqlite3_backup_finish(backup);
-	return (rc == SQLITE_DONE ? leave_log_mode(to) : rc == SQLITE_OK ?
+	return (rc == SQLITE_DONE ? SQLITE_OK : rc == SQLITE_OK ?
 	    SQLITE_IOERR : rc);
+}
+
+/*
+ * Fill the empty file that was begun, which loses its name as soon as it is
+ * open where it is to have none; *fd is open on it. That is closed behind the
+ * library's own, or it would end its locks.
+ */
+static enum store_rc
+fill(struct db *db, struct newfile *file, bool is_nameless, int *fd)
+{
+	const char *path = file->path;
+	enum store_rc result = STORE_OK;
+	sqlite3 *to = NULL;
+	int rc;
+
+	if ((*fd = open(file->name, O_RDWR | O_CLOEXEC)) == -1)
+		return (complain_of_file(path));
+	rc = open_file(file->name, &to);
+	if (is_nameless)
+		newfile_fini(file);
+	if (rc == SQLITE_OK)
+		rc = copy_pages(db_handle(db), to);
+	if (rc != SQLITE_OK)
+		result = complain(path, rc);
+	(void)sqlite3_close(to);
+	if (result == STORE_OK && leave_log_mode(*fd) == -1)
+		result = complain_of_file(path);
+	return (result);
 }
 
 enum store_rc
 db_copy(struct db *db, const char *path)
 {
-	enum store_rc result = STORE_WRITE_FAILED;
 	struct newfile file = { 0 };
-	sqlite3 *to = NULL;
-	int rc;
+	enum store_rc result;
+	int fd = -1;
 
-	if (newfile_begin(&file, path) == -1) {
+	if (newfile_begin(&file, path) == -1)
+		return (kind_of_errno());
+	result = fill(db, &file, false, &fd);
+	if (fd != -1)
+		close(fd);
+	if (result == STORE_OK && newfile_finish(&file) == -1)
 		result = kind_of_errno();
-		goto done;
-	}
-	rc = sqlite3_open_v2(file.name, &to, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-	    SQLITE_OPEN_EXRESCODE, NULL);
-	if (rc == SQLITE_OK)
-		rc = copy_pages(db_handle(db), to);
-	if (rc != SQLITE_OK) {
-		result = complain(path, rc, to);
-		goto done;
-	}
-	/* Before the file is opened otherwise, for that ends its locks. */
-	(void)sqlite3_close(to);
-	to = NULL;
-	result = newfile_finish(&file) == 0 ? STORE_OK : kind_of_errno();
-done:
-	(void)sqlite3_close(to);
 	newfile_fini(&file);
+	return (result);
+}
+
+enum store_rc
+db_copy_open(struct db *db, int *fd)
+{
+	size_t size = strlen(db_path(db)) + sizeof ".copy";
+	char *path = malloc(size);
+	struct newfile file = { 0 };
+	enum store_rc result = STORE_UNAVAILABLE;
+
+	*fd = -1;
+	if (path == NULL) {
+		log_error("out of memory for a copy");
+		return (result);
+	}
+	snprintf(path, size, "%s.copy", db_path(db));
+	result = newfile_begin(&file, path) == -1 ? kind_of_errno() :
+	    fill(db, &file, true, fd);
+	if (result != STORE_OK && *fd != -1) {
+		close(*fd);
+		*fd = -1;
+	}
+	newfile_fini(&file);
+	free(path);
 	return (result);
 }

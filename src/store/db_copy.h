@@ -11,4 +11,12 @@
 enum store_rc db_copy(struct db *db, const char *path)
     __attribute__((warn_unused_result));
 
+/*
+ * The same into a file beside the database that has lost its name before a
+ * byte is in it; *fd is to read it by, from its beginning, and the caller's.
+ * The copy is not synced.
+ */
+enum store_rc db_copy_open(struct db *db, int *fd)
+    __attribute__((warn_unused_result));
+
 #endif

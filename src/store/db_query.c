@@ -72,6 +72,12 @@ db_blob(struct db_query *query, int column, size_t *len)
 	return (blob);
 }
 
+size_t
+db_size(struct db_query *query, int column)
+{
+	return ((size_t)sqlite3_column_bytes(query->stmt, column));
+}
+
 int64_t
 db_int(struct db_query *query, int column)
 {

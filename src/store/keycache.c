@@ -5,11 +5,13 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/keycache.h"
 #include "ground/log.h"
+#include "store/keycache.h"
+#include "store/store_upkeep.h"
 
 enum { SLOTS = 64 };
 
@@ -23,6 +25,8 @@ struct slot {
 struct keycache {
 	pthread_mutex_t mutex;	/* guards slots */
 	struct slot slots[SLOTS];
+	atomic_uint_least64_t hits;
+	atomic_uint_least64_t misses;
 };
 
 struct keycache *
@@ -92,18 +96,30 @@ keycache_find(struct keycache *cache, struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
 {
 	struct store_stamp stamp;
-	enum store_rc rc;
-
+	enum store_rc rc = STORE_UNAVAILABLE;
 	/* The stamp comes first: what is read after it is not older. */
-	if (!store_stamp(store, &stamp))
-		return (store_key_find(store, hash, key));
-	rc = recall(cache, &stamp, hash, key);
-	if (rc != STORE_UNAVAILABLE)
+	bool has_stamp = store_stamp(store, &stamp);
+
+	if (has_stamp)
+		rc = recall(cache, &stamp, hash, key);
+	if (rc != STORE_UNAVAILABLE) {
+		atomic_fetch_add(&cache->hits, 1);
 		return (rc);
+	}
+	atomic_fetch_add(&cache->misses, 1);
 	rc = store_key_find(store, hash, key);
-	if (rc == STORE_OK || rc == STORE_NOT_FOUND)
+	if (has_stamp && (rc == STORE_OK || rc == STORE_NOT_FOUND))
 		remember(cache, &stamp, hash, rc, key);
 	return (rc);
+}
+
+struct keycache_counts
+keycache_counts(const struct keycache *cache)
+{
+	return ((struct keycache_counts){
+	    .hits = atomic_load(&cache->hits),
+	    .misses = atomic_load(&cache->misses)
+	});
 }
 
 void

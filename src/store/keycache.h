@@ -21,6 +21,13 @@ enum store_rc keycache_find(struct keycache *cache, struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
     __attribute__((warn_unused_result));
 
+/* How often what was asked for was remembered, or was not. Any thread. */
+struct keycache_counts {
+	uint64_t hits;
+	uint64_t misses;
+};
+struct keycache_counts keycache_counts(const struct keycache *cache);
+
 /*
  * A transaction that changed no key was committed in store; before is the
  * stamp that was taken in it. What was true of keys then is still true, unless

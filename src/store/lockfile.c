@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "ground/ident.h"
-#include "store/lockfile.h"
 #include "ground/log.h"
+#include "store/lockfile.h"
 
 enum { PAUSE_MIN_US = 200, PAUSE_MAX_US = 2000 };	/* between two tries */
 
@@ -36,17 +36,32 @@ open_file(struct lockfile *lock)
 	return (lock->fd == -1 ? -1 : 0);
 }
 
+int
+lockfile_peek(const char *path)
+{
+	size_t size = strlen(path) + sizeof LOCKFILE_END;
+	char *name = malloc(size);
+	int fd = -1;
+
+	if (name == NULL)
+		return (-1);
+	snprintf(name, size, "%s" LOCKFILE_END, path);
+	fd = open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	free(name);
+	return (fd);
+}
+
 struct lockfile *
 lockfile_open(const char *path)
 {
-	size_t size = strlen(path) + sizeof ".lock";
+	size_t size = strlen(path) + sizeof LOCKFILE_END;
 	struct lockfile *lock = malloc(sizeof *lock + size);
 
 	if (lock == NULL) {
 		log_error("out of memory while opening %s", path);
 		return (NULL);
 	}
-	snprintf(lock->name, size, "%s.lock", path);
+	snprintf(lock->name, size, "%s" LOCKFILE_END, path);
 	if (open_file(lock) == -1) {
 		free(lock);
 		return (NULL);
@@ -59,8 +74,7 @@ lockfile_close(struct lockfile *lock)
 {
 	if (lock == NULL)
 		return;
-	if (lock->fd != -1)
-		close(lock->fd);
+	close(lock->fd);
 	free(lock);
 }
 
@@ -75,12 +89,9 @@ is_current(const struct lockfile *lock)
 	    mine.st_ino == named.st_ino);
 }
 
-/* One try. A file that was removed meanwhile is opened anew. */
 static enum store_rc
 try_once(struct lockfile *lock)
 {
-	if (lock->fd == -1 && open_file(lock) == -1)
-		return (STORE_WRITE_FAILED);
 	if (flock(lock->fd, LOCK_EX | LOCK_NB) == -1) {
 		if (errno == EWOULDBLOCK || errno == EINTR)
 			return (STORE_BUSY);
@@ -89,9 +100,17 @@ try_once(struct lockfile *lock)
 	}
 	if (is_current(lock))
 		return (STORE_OK);
-	close(lock->fd);
-	lock->fd = -1;
-	return (STORE_BUSY);
+	/* Whoever has come since locks another file. */
+	(void)flock(lock->fd, LOCK_UN);
+	log_error("lock file %s was taken away or replaced while it was open: "
+	    "restart the service", lock->name);
+	return (STORE_UNAVAILABLE);
+}
+
+int
+lockfile_fd(const struct lockfile *lock)
+{
+	return (lock->fd);
 }
 
 /* flock(2) has no time-out: try, pause, try again. */
@@ -115,6 +134,5 @@ lockfile_take(struct lockfile *lock, int timeout_ms)
 void
 lockfile_give(struct lockfile *lock)
 {
-	if (lock->fd != -1)
-		(void)flock(lock->fd, LOCK_UN);
+	(void)flock(lock->fd, LOCK_UN);
 }

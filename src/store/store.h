@@ -5,16 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "secrets/apikey.h"
+#include "ground/arena.h"
+#include "ground/field_lines.h"
 #include "ground/ident.h"
 #include "ground/integration.h"
+#include "secrets/apikey.h"
 #include "secrets/keyring.h"
+#include "store/store_filter.h"
 #include "store/store_types.h"
 
 /*
- * The rows that are kept, and the back ends that keep them. Functions log a
- * failure of the world once, where it is seen, and return its kind. A store
- * belongs to one thread at a time.
+ * The rows that are kept, whatever back end keeps them; what is done for its
+ * files is in store_upkeep.h. Functions log a failure of the world once, where
+ * it is seen, and return its kind. A store belongs to one thread at a time.
  */
 struct store;
 
@@ -36,22 +39,6 @@ enum store_rc store_open(struct store **store, const struct store_conf *conf,
 /* Takes NULL. */
 void store_close(struct store *store);
 
-/* Whether two stores are one database, not one in the other's place. */
-bool store_is_same(const struct store *one, const struct store *other);
-
-/* The version of the back end's library, 3040001 for SQLite 3.40.1. */
-int store_library_version(void);
-
-/* Take the stamp of this moment; false where it cannot be had cheaply. */
-bool store_stamp(struct store *store, struct store_stamp *stamp);
-
-/*
- * Whether one commit and no other lies between two stamps. With the first of
- * them taken in a transaction, that commit is the transaction's.
- */
-bool store_stamp_is_next(const struct store *store,
-    const struct store_stamp *before, const struct store_stamp *after);
-
 /* Whether the database answers. */
 enum store_rc store_ping(struct store *store)
     __attribute__((warn_unused_result));
@@ -68,17 +55,9 @@ enum store_rc store_commit(struct store *store)
     __attribute__((warn_unused_result));
 void store_rollback(struct store *store);
 
-/* How long this store's last commit left the write-ahead log, in bytes. */
-size_t store_log_size(const struct store *store);
-
-/*
- * Bring the write-ahead log into the database when this store's last commit
- * left it longer than log_bytes. Does nothing where the lock is not free. A
- * process that is about to end truncates the log as well: its successor
- * would not know what was brought in already.
- */
-void store_checkpoint(struct store *store, size_t log_bytes,
-    enum store_log after);
+/* Say that the lock was not had, by log_error or another of its kind. */
+void store_complain_busy(void (*say)(const char *format, ...),
+    int waited_ms);
 
 /*
  * The version of the schema that the database has, and the one of this
@@ -109,18 +88,21 @@ enum store_rc store_keys_check(struct store *store,
  */
 uint32_t store_active_key(const struct store *store);
 
-/* A master key. Texts are borrowed. */
+/* A master key; the texts lie in the arena that it was read into. */
 struct store_master_key {
 	uint32_t key_id;
 	const char *state;		/* "active", "old" or "retired" */
 	const char *created_at;
 	const char *state_since;
+	struct store_master_key *next;
 };
 
-/* Call each with every master key, oldest first, until it returns non-zero. */
-enum store_rc store_master_key_list(struct store *store,
-    int (*each)(void *, const struct store_master_key *), void *cookie)
-    __attribute__((warn_unused_result));
+/*
+ * Read all master keys, oldest first, of which there are few, into arena,
+ * which is emptied first. *keys is the first, NULL where there is none.
+ */
+enum store_rc store_master_key_list(struct store *store, struct arena *arena,
+    struct store_master_key **keys) __attribute__((warn_unused_result));
 
 /* The state of the one of that id, or STORE_NOT_FOUND. */
 enum { STORE_STATE_MAX = 7 };
@@ -143,30 +125,38 @@ enum store_rc store_master_key_add(struct store *store,
 enum store_rc store_master_key_mark(struct store *store, uint32_t key_id,
     const char *state, const char *now) __attribute__((warn_unused_result));
 
-/* A sealed box and its row. Texts and box are borrowed. */
-struct store_box {
-	int64_t row;
-	const char *integration_id;
-	const char *created_by;
-	const char *unique_identifier;
-	const void *box;
-	size_t len;
+/*
+ * How many boxes are under which master key, in the order of the keys' ids; 0
+ * stands for what is no box. No key file has more keys.
+ */
+enum { STORE_COUNTS_MAX = 2 * KEYRING_MAX };
+struct store_box_counts {
+	size_t count;
+	struct {
+		uint32_t key_id;
+		int64_t boxes;
+	} of[STORE_COUNTS_MAX];
 };
 
 /*
- * Call each with every box that is under another key than key_id, in rows
- * beyond after, in order, until it returns non-zero.
+ * Count all boxes, some rows at a time, holding up nobody. Inside a
+ * transaction the counts are of one moment. Otherwise a box that is there
+ * throughout is counted once, and one that was replaced meanwhile once, under
+ * its former key or the new one.
  */
-enum store_rc store_box_list(struct store *store, uint32_t key_id,
-    int64_t after, int (*each)(void *, const struct store_box *),
-    void *cookie) __attribute__((warn_unused_result));
+enum store_rc store_box_count(struct store *store,
+    struct store_box_counts *counts) __attribute__((warn_unused_result));
+
+/* How many of them are under one key. */
+int64_t store_boxes_under(const struct store_box_counts *counts,
+    uint32_t key_id);
 
 /*
- * Inside a transaction: put a box in the place of the one that was listed, as
- * long as that one is still there; else STORE_NOT_FOUND.
+ * Inside a transaction: put a box in the place of the one that was read with
+ * its row, as long as that one is still there; else STORE_NOT_FOUND.
  */
 enum store_rc store_box_replace(struct store *store,
-    const struct store_box *was, const void *box, size_t len)
+    const struct integration *was, const void *box, size_t len)
     __attribute__((warn_unused_result));
 
 /* An API key as it is kept. Texts are borrowed; NULL: none. */
@@ -177,6 +167,12 @@ struct store_key {
 	const char *created_at;
 	const char *expires_at;
 	const char *revoked_at;
+	const char *term;		/* its end before it was rotated */
+	unsigned scopes;		/* enum scope */
+	unsigned types;			/* of integration_types; or WORDS_ALL */
+	const char *replaces;		/* the key that became this one */
+	const char *replaced_by;
+	const char *last_used_at;
 };
 
 enum { STORE_USER_MAX = 255 * 4 };	/* bytes of 255 code points */
@@ -186,12 +182,24 @@ struct store_found_key {
 	char public_id[APIKEY_PUBLIC_ID_LEN + 1];
 	char user[STORE_USER_MAX + 1];
 	char expires_at[IDENT_TIME_LEN + 1];	/* empty: never */
+	char last_used_at[IDENT_TIME_LEN + 1];	/* empty: not known */
 	bool is_revoked;
+	bool is_new;		/* in another's place, and not used yet */
+	unsigned scopes;
+	unsigned types;
 };
 
 /* Find a key by its hash: STORE_OK, STORE_NOT_FOUND or STORE_UNAVAILABLE. */
 enum store_rc store_key_find(struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
+    __attribute__((warn_unused_result));
+
+/*
+ * Read the key of that public id into arena, which is emptied first, or
+ * STORE_NOT_FOUND.
+ */
+enum store_rc store_operator_key(struct store *store, const char *public_id,
+    struct arena *arena, struct store_key *key)
     __attribute__((warn_unused_result));
 
 /* Add a key; STORE_CONFLICT where its hash or public id is there already. */
@@ -200,24 +208,23 @@ enum store_rc store_key_add(struct store *store,
     __attribute__((warn_unused_result));
 
 /*
- * Mark a key as revoked at a moment, if it is not yet; STORE_NOT_FOUND where
- * there is none.
+ * Mark a key, and what has taken its place, as revoked at a moment, if it is
+ * not yet; STORE_NOT_FOUND where there is none.
  */
 enum store_rc store_key_revoke(struct store *store, const char *public_id,
     const char *revoked_at) __attribute__((warn_unused_result));
 
-/* Call each with every key, oldest first, until it returns non-zero. */
-enum store_rc store_key_list(struct store *store,
-    int (*each)(void *, const struct store_key *), void *cookie)
-    __attribute__((warn_unused_result));
-
 /*
  * One save. row is what to store; members whose *_given is false are for
  * creation only and leave an existing row as it is. A generated
- * unique_identifier always creates.
+ * unique_identifier always creates. What is asked for stays as it is, so that
+ * a save that was rolled back can be run again.
  */
 struct store_save {
 	struct integration row;
+	/* STORE_PRECONDITION where the row that is there does not meet them. */
+	struct field_lines if_match;
+	struct field_lines if_none_match;
 	bool is_generated;
 	bool only_new;			/* leave what exists as it is */
 	bool old_key_will_do;		/* for the box; not a retired one */
@@ -226,58 +233,157 @@ struct store_save {
 	bool auth_data_given;
 	bool scope_data_given;
 	bool metadata_given;
-	/* What an existing row kept, when row comes to point here. */
+	/* What has come of it. */
+	struct integration stored;
+	/* What an existing row kept, when stored comes to point here. */
 	char kept_integration_id[IDENT_UUID_LEN + 1];
 	char kept_created_at[IDENT_TIME_LEN + 1];
+	char kept_expires_at[IDENT_TIME_LEN + 1];
 	char *kept_metadata;		/* the caller's to free(3) */
 };
 
 /*
- * Save inside a transaction. On STORE_OK row reads as the row that is stored,
- * except for auth_data, scope_data and updated_at. On STORE_CONFLICT its
- * integration_type is the one that exists. On STORE_EXISTS, which only_new
- * asks for, nothing has changed. On STORE_SEAL_AGAIN the box is under a former
- * key, and is to be sealed again. All of them leave the transaction good, as
- * STORE_ROW_FAILED does; after any other result it must be rolled back.
+ * Save inside a transaction. On STORE_OK stored reads as the row that is
+ * stored, except for auth_data, scope_data and what comes of these two. On
+ * STORE_CONFLICT its integration_type and integration_id are those that exist. On
+ * STORE_EXISTS, which only_new asks for, nothing has changed, and the
+ * integration_id is the one that exists. On STORE_PRECONDITION nothing has
+ * changed. On STORE_SEAL_AGAIN the box is under a former key, and is to be
+ * sealed again. All of them leave the transaction good, as STORE_ROW_FAILED
+ * does; after any other result it must be rolled back.
  */
 enum store_rc store_save(struct store *store, struct store_save *save)
     __attribute__((warn_unused_result));
 
 /*
- * Call each with every integration, or those of user, oldest first, until it
- * returns non-zero.
+ * For whom something is done: no function that serves a request can do without
+ * it. What is another user's, or of another type, is not there.
  */
-enum store_rc store_integration_list(struct store *store, const char *user,
-    int (*each)(void *, const struct integration *), void *cookie)
-    __attribute__((warn_unused_result));
+struct store_asker {
+	const char *user;
+	unsigned types;			/* of integration_types, or WORDS_ALL */
+};
 
-/* Call each with the integration of that id, or return STORE_NOT_FOUND. */
-enum store_rc store_integration_find(struct store *store,
-    const char *integration_id,
-    int (*each)(void *, const struct integration *), void *cookie)
-    __attribute__((warn_unused_result));
+/* Columns that are read on request; without it they are NULL. */
+enum store_columns {
+	STORE_DATA = 1 << 0,		/* metadata, scope_data */
+	STORE_BOX = 1 << 1		/* auth_data */
+};
 
 /*
- * Call each with the id of every master key that boxes are under and how many
- * they are, until it returns non-zero; 0 stands for what is no box.
+ * Read the asker's integration of that id into arena, which is emptied first,
+ * or STORE_NOT_FOUND: in the same time, whatever the reason is.
  */
-enum store_rc store_box_count(struct store *store,
-    int (*each)(void *, uint32_t key_id, int64_t boxes), void *cookie)
-    __attribute__((warn_unused_result));
+enum store_rc store_find(struct store *store, const struct store_asker *asker,
+    const char *integration_id, unsigned columns, struct arena *arena,
+    struct integration *row) __attribute__((warn_unused_result));
+
+/* What is known of an integration beside its row. Texts are empty: none. */
+struct store_use {
+	char last_revealed_at[IDENT_TIME_LEN + 1];
+	int64_t reveal_count;
+	char lease_id[IDENT_UUID_LEN + 1];	/* of a lease that holds now */
+	char lease_until[IDENT_TIME_LEN + 1];
+};
+
+/* Read it; of a row that is not there nothing is known. */
+enum store_rc store_use(struct store *store, const char *integration_id,
+    struct store_use *use) __attribute__((warn_unused_result));
 
 /*
- * Copy the database, as it is at one moment, while others save, into a new
- * file, mode 0600: synced, whole without a log beside it, opening as it is.
- * Every save that was answered before is in it. STORE_CONFLICT: path exists.
- * After a failure there is none. With journal_mode=TRUNCATE no save commits
- * meanwhile.
+ * Rows are read in pages, and each page is a read of its own that is over when
+ * the call returns: whatever becomes of its rows then, and however long it
+ * takes, it holds up no commit and no checkpoint. Rows that are there
+ * throughout come exactly once; one that comes or goes between two pages may
+ * be among them or not.
+ *
+ * What is read lies in an arena that the caller lends. It is emptied first, so
+ * that the rows last until its next use.
+ *
+ * A page ends when it has limit rows; before the row by which it would pass
+ * STORE_PAGE_BYTES, after one at the least; and when STORE_LOOK_ROWS were looked
+ * at, or STORE_LOOK_BYTES of them, wanted or not. So one that is short, or
+ * empty, need not be the last.
  */
-enum store_rc store_backup(struct store *store, const char *path)
-    __attribute__((warn_unused_result));
+enum {
+	STORE_PAGE_BYTES = 1 << 20,
+	STORE_LOOK_ROWS = 2000,
+	STORE_LOOK_BYTES = 8 << 20
+};
 
-/* Call each with every complaint of the database's own integrity check. */
-enum store_rc store_check(struct store *store,
-    int (*each)(void *, const char *), void *cookie)
-    __attribute__((warn_unused_result));
+/* Where a page ended. All-zero: nowhere. */
+struct store_cursor {
+	int64_t place;			/* the back end's own */
+	char moment[IDENT_TIME_LEN + 1];
+	char id[IDENT_UUID_LEN + 1];
+};
+
+struct store_query {
+	unsigned columns;
+	const char *created_by;		/* of this owner; NULL: of all */
+	const struct store_filter *filter;	/* NULL: all; a tag takes
+					   STORE_DATA */
+	uint32_t not_under;		/* 0, or with a box under another key;
+					   takes STORE_BOX */
+	size_t limit;			/* at least 1 */
+	struct store_cursor after;	/* the page before, if there is one */
+};
+
+struct store_page {
+	struct integration *rows;
+	size_t count;
+	struct store_cursor next;	/* what comes behind it is after this */
+	bool is_last;
+};
+
+/* The orders of a list, for each of which there is an index. */
+enum store_order {
+	STORE_NEWEST,			/* created_at, integration_id, down */
+	STORE_SOONEST			/* expires_at, integration_id, up; what
+					   has no expires_at is not in it */
+};
+
+struct store_list {
+	struct store_filter filter;
+	enum store_order order;
+	size_t limit;			/* at least 1 */
+	struct store_cursor after;	/* moment and id; empty: all */
+};
+
+/*
+ * Read a page of the asker's integrations, with metadata and without scope_data
+ * and auth_data. No row of another user or type is looked at, so next, which
+ * has moment and id of the last one that was, names none. Of a page that is not
+ * the last there is something to look at behind it.
+ */
+enum store_rc store_list(struct store *store, const struct store_asker *asker,
+    const struct store_list *list, struct arena *arena,
+    struct store_page *page) __attribute__((warn_unused_result));
+
+/*
+ * The operator's view, across owners. A request has an owner, and nothing that
+ * serves it may call these; t/00-layers.t looks.
+ *
+ * Read a page of integrations, oldest first.
+ */
+enum store_rc store_operator_page(struct store *store,
+    const struct store_query *query, struct arena *arena,
+    struct store_page *page) __attribute__((warn_unused_result));
+
+/* Read the integration of that id, whosever it is, or STORE_NOT_FOUND. */
+enum store_rc store_operator_find(struct store *store,
+    const char *integration_id, unsigned columns, struct arena *arena,
+    struct integration *row) __attribute__((warn_unused_result));
+
+/* Read a page of all users' API keys, oldest first. */
+struct store_key_page {
+	struct store_key *keys;
+	size_t count;
+	struct store_cursor next;
+	bool is_last;
+};
+enum store_rc store_operator_key_page(struct store *store,
+    const struct store_cursor *after, size_t limit, struct arena *arena,
+    struct store_key_page *page) __attribute__((warn_unused_result));
 
 #endif

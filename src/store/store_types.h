@@ -7,6 +7,10 @@ enum store_rc {
 	STORE_NOT_FOUND,
 	STORE_CONFLICT,		/* the identifier has another type */
 	STORE_EXISTS,		/* there, and left as it is */
+	STORE_PRECONDITION,	/* it is not of the revision asked for */
+	STORE_MOVED,		/* ... or of another than was read before */
+	STORE_HELD,		/* somebody else has its refresh lease */
+	STORE_LOST,		/* this refresh lease does not hold */
 	STORE_BUSY,		/* the lock was not had in time; nothing done */
 	STORE_FULL,		/* no room; done whole or not at all */
 	STORE_WRITE_FAILED,	/* done whole or not at all */

@@ -52,9 +52,9 @@ Listen 127.0.0.1:{static_port}
 # A source that is configured in place can be built nowhere else, and neither
 # may have a path with spaces.
 STATIC = """
-mkdir tree && cd tree
-cp -R "$SOURCE"/src .
-find src ! -type d ! -name '*.[ch]' -delete
+mkdir tree && tree=$PWD/tree && cd "$SOURCE"
+find src -name '*.[ch]' -exec cp --parents -t "$tree" {} +
+cd "$tree"
 for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
     config.h.in build-aux schema t; do
 	ln -s "$SOURCE/$name" .
@@ -108,7 +108,7 @@ def start_ms(house):
     took = []
     for _ in range(STARTS):
         before = time.monotonic()
-        house.start("start", str(house.build / "strongroom.fcgi"), "--config",
+        house.start("start", house.programs.worker, "--config",
                     str(house.dir / "start.conf"), "--socket",
                     house.socket("start"))
         answer = first_answer(house.socket("start"))

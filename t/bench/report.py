@@ -10,30 +10,41 @@ import subprocess
 import sys
 import time
 
-LABELS = {"floor": "floor", "save": "strongroom save",
-          "again": "save again", "401": "401", "422": "422", "php": "php",
-          "fastapi": "fastapi", "empty": "save, empty", "full": "save, full"}
+LABELS = {"floor": "floor", "bare": "bare loop", "save": "save",
+          "beside": "beside: save", "again": "save again", "401": "401",
+          "beside-401": "beside: 401", "422": "422",
+          "beside-422": "beside: 422", "php": "php", "fastapi": "fastapi",
+          "empty": "save, empty", "full": "save, full"}
 
 # What is shown as a goal: its text, a function of Ratios, the sign, the goal.
 GOALS = [
-    ("saves at 32 connections, of the floor",
-     lambda r: r.speed("save", "floor", 32), ">=", 0.65),
-    ("saves at 1 connection, of the floor",
-     lambda r: r.speed("save", "floor", 1), ">=", 0.40),
+    *((f"saves at {count} connections, of the floor",
+       lambda r, count=count: r.speed("save", "floor", count), ">=", goal)
+      for count, goal in ((16, 0.50), (32, 0.65), (64, 0.75), (256, 0.80))),
+    ("saves at 1 connection, of those beside",
+     lambda r: r.speed("save", "beside", 1), ">=", 0.95),
+    ("503s at 1000 connections, in all rounds",
+     lambda r: r.others("503", "save", 1000), "<=", 0),
+    ("p99 of saves at 1000 connections, ms",
+     lambda r: r.median("p99_ms", "save", 1000), "<=", 150),
     ("p99 of saves at 32 connections, of the floor's",
      lambda r: r.ratio("p99_ms", "save", "floor", 32), "<=", 3),
+    ("CPU of a save at 32 connections, of one beside",
+     lambda r: r.ratio("cpu_us", "save", "beside", 32), "<=", 0.55),
+    ("401s at 32 connections, of the floor",
+     lambda r: r.speed("401", "floor", 32), ">=", 1.0),
+    ("422s at 32 connections, of the floor",
+     lambda r: r.speed("422", "floor", 32), ">=", 1.0),
+    ("peak memory with 64 connections, MiB",
+     lambda r: r.peak(64), "<=", 12),
+    ("peak memory with 1000 connections, MiB",
+     lambda r: r.peak(1000), "<=", 24),
     ("saves at 32 connections, of php's",
      lambda r: r.speed("save", "php", 32), ">=", 12),
     ("saves at 32 connections, of fastapi's",
      lambda r: r.speed("save", "fastapi", 32), ">=", 12),
-    ("401s at 32 connections, of the floor",
-     lambda r: r.speed("401", "floor", 32), ">=", 0.9),
-    ("422s at 32 connections, of the floor",
-     lambda r: r.speed("422", "floor", 32), ">=", 0.8),
     ("saves with many rows, of an empty database",
      lambda r: r.speed("full", "empty", 32), ">=", 0.8),
-    ("peak memory of the worker, MiB",
-     lambda r: r.result.get("peak_rss_mib"), "<=", 32),
     ("one save by mod_cgid, of a hello-world program",
      lambda r: r.of_hello("save"), "<=", 2.5),
     ("the same by the program without libraries",
@@ -80,14 +91,41 @@ class Ratios:
         took = self.result.get("cgi_ms")
         return took[name] / took["hello"] if took else None
 
+    def median(self, key, column, connections):
+        runs = self.cells.get((connections, column))
+        return statistics.median(run[key] for run in runs.values()) \
+            if runs else None
+
+    def others(self, status, column, connections):
+        """How many answers there were of a status that was not hoped for."""
+        runs = self.cells.get((connections, column))
+        return sum(run["other_answers"].get(status, 0)
+                   for run in runs.values()) if runs else None
+
+    def peak(self, connections):
+        """The worker's memory when it had had so many connections at most, in
+        MiB; where that was all, its memory at the end."""
+        columns = ("save", "again", "401", "422")
+        counts = {c for c, column in self.cells if column in columns}
+        if connections not in counts:
+            return None
+        if connections == max(counts):
+            return self.result["peak_rss_mib"]
+        return max(self.cells[connections, column][1]["peak_mib"]
+                   for column in columns
+                   if (connections, column) in self.cells)
+
     def medians(self):
         for (connections, column), runs in self.cells.items():
-            runs = runs.values()
             row = {"connections": connections, "column": column}
-            for key in ("per_second", "p50_ms", "p99_ms", "cpu_us"):
+            first = "empty" if column in ("empty", "full") else "floor"
+            if "p50_ms" in runs[1]:
+                row["peak_mib"] = runs[1]["peak_mib"]
+            runs = runs.values()
+            for key in ("per_second", "p50_ms", "p99_ms", "cpu_us",
+                        "switches"):
                 if all(key in run for run in runs):
                     row[key] = statistics.median(run[key] for run in runs)
-            first = "empty" if column in ("empty", "full") else "floor"
             speed = self.pairs("per_second", column, first, connections)
             if speed:
                 row |= {"speed_ratio": statistics.median(speed),
@@ -105,31 +143,34 @@ class Ratios:
     def goals(self):
         for text, value, sign, goal in GOALS:
             value = value(self)
-            if value is not None:
-                yield {"what": text, "is": value, "goal": f"{sign} {goal}",
-                       "reached": value >= goal if sign == ">=" else
-                       value <= goal}
+            yield {"what": text, "is": value, "goal": f"{sign} {goal}",
+                   "reached": None if value is None else
+                   value >= goal if sign == ">=" else value <= goal}
 
 
 def print_rows(result):
+    """100 columns at most, but for many kinds of other answers."""
     title = None
     for m in result["medians"]:
         if m["connections"] == 0:
             continue
-        rows = m["column"] in ("empty", "full")
         new = f"{m['connections']} connection{'s'[m['connections'] == 1:]}" \
-            if not rows else f"{result['rows']} rows"
+            if m["column"] not in ("empty", "full") else \
+            f"{result['rows']} rows"
         if new != title:
-            title, of = new, "of empty" if rows else "of floor"
-            print(f"\n{title:16}    per s  {of}  least-most   p50 ms   "
-                  f"p99 ms  {of}  CPU us  other answers")
-        spread = f"{m['speed_ratio_least']:.2f}-{m['speed_ratio_most']:.2f}"
+            title = new
+            print(f"\n{title:16}    per s ratio least-most   p50 ms  p99 ms "
+                  "ratio CPU us switch   MiB other answers")
         other = " ".join(f"{count} x {status}" for status, count in
                          m["other_answers"].items())
-        print(f"  {LABELS[m['column']]:16} {m['per_second']:6.0f}  "
-              f"{m['speed_ratio']:8.2f}  {spread:10} {m['p50_ms']:8.2f} "
-              f"{m['p99_ms']:8.2f}  {m['p99_ratio']:8.1f} {m['cpu_us']:7.1f}"
-              f"  {other or '-'}")
+        spread = f"{m['speed_ratio_least']:.2f}-{m['speed_ratio_most']:.2f}"
+        print(f"  {LABELS[m['column']]:14} {m['per_second']:8.0f} "
+              f"{m['speed_ratio']:5.2f} {spread:10} {m['p50_ms']:8.2f} "
+              f"{m['p99_ms']:7.2f} {m['p99_ratio']:5.1f} {m['cpu_us']:6.1f} "
+              f"{m['switches']:6.2f} {m['peak_mib']:5.1f} {other or '-'}")
+    print("\nratio: of the floor's, or of the empty database's; CPU, switch: "
+          "microseconds and changes\nof threads of the server, for an answer; "
+          "MiB: its memory at most until then, in round 1")
 
 
 def print_rest(result):
@@ -149,44 +190,59 @@ def print_rest(result):
               "directory; run this as an ordinary user")
     print(f"\n{'goals':50}   is   goal")
     for goal in result["goals"]:
-        print(f"  {goal['what']:48} {goal['is']:6.2f}   {goal['goal']:8}"
-              f"{'' if goal['reached'] else 'not reached'}")
+        if goal["reached"] is not None:
+            print(f"  {goal['what']:48} {goal['is']:6.2f}   {goal['goal']:8}"
+                  f"{'' if goal['reached'] else 'not reached'}".rstrip())
+    left = sum(goal["reached"] is None for goal in result["goals"])
+    if left > 0:
+        print(f"  {left} more need what was not measured")
+
+
+# What a plot shows: the key of a row, its name, log or not, and of whom.
+PANELS = [
+    ("speed_ratio", "saves per second, of the floor", False,
+     ("save", "beside", "bare")),
+    ("per_second", "answers per second", True, tuple(LABELS)),
+    ("p99_ms", "p99, ms", True, tuple(LABELS)),
+]
+
+
+def panel(result, key, name, is_log, columns):
+    """One diagram, a line a column, by connections."""
+    rows, lines, data = result["medians"], [], ""
+    for index, column in enumerate(LABELS):
+        points = [m for m in rows if m["column"] == column and key in m]
+        if column not in columns or column in ("empty", "full") or not points:
+            continue
+        block = f"${key}{index}"
+        data += f"{block} << E\n" + "".join(
+            f"{m['connections']} {m[key]}\n" for m in points) + "E\n"
+        lines.append(f"{block} using 1:2 with linespoints linewidth 2 "
+                     f"linetype {index + 1} title '{LABELS[column]}'")
+    if not lines:
+        return ""
+    scale = "set logscale y\nset yrange [*:*]" if is_log else \
+        "unset logscale y\nset yrange [0:*]"
+    return (f"{data}{scale}\nset title '{name}, by connections'\n"
+            f"plot {', '.join(lines)}\n")
 
 
 def plot(result, path):
-    """Throughput and p99 by connections, one line a column."""
     if shutil.which("gnuplot") is None:
         progress("no plot: gnuplot is missing")
         return
-    lines, data = {"per_second": [], "p99_ms": []}, ""
-    columns = [c for c in LABELS if any(
-        c == m["column"] for m in result["medians"]
-        if m["column"] not in ("empty", "full"))]
-    for index, column in enumerate(columns):
-        data += f"${'c' + str(index)} << E\n" + "".join(
-            f"{m['connections']} {m['per_second']} {m['p99_ms']}\n"
-            for m in result["medians"] if m["column"] == column) + "E\n"
-        for key, at in (("per_second", 2), ("p99_ms", 3)):
-            lines[key].append(f"$c{index} using 1:{at} with linespoints "
-                              f"linewidth 2 title '{LABELS[column]}'")
     ticks = ", ".join(str(c) for c in sorted(
         {m["connections"] for m in result["medians"]} - {0}))
-    script = f"""{data}
-set terminal pngcairo size 1200,520 font 'DejaVu Sans,10'
+    script = f"""
+set terminal pngcairo size 1600,560 font 'DejaVu Sans,10'
 set output '{path.name}'
-set multiplot layout 1,2 title 'strongroom, {result['cpus']} CPUs, \
+set multiplot layout 1,{len(PANELS)} title 'strongroom, {result['cpus']} CPUs, \
 medians of {result['rounds']} rounds of {result['seconds']} s'
 set grid
-set xlabel 'connections'
+set logscale x
 set xtics ({ticks})
-unset key
-set logscale y
-set ylabel 'answers per second'
-plot {', '.join(lines['per_second'])}
-set key outside right
-set ylabel 'p99, ms'
-plot {', '.join(lines['p99_ms'])}
-"""
+set key bottom center outside horizontal
+{''.join(panel(result, *p) for p in PANELS)}"""
     done = subprocess.run(["gnuplot"], input=script, text=True, check=False,
                           cwd=path.parent, capture_output=True)
     if done.returncode != 0:
@@ -204,6 +260,8 @@ def write(result, build):
           f"{result['load_after']:.1f} after; medians of {result['rounds']} "
           f"rounds of {result['seconds']} s;\nratios are medians of those "
           "within a round, with the least and the most")
+    if "beside" in result:
+        print("beside: {dir}, {version}".format(**result["beside"]))
     print_rows(result)
     print_rest(result)
     print(f"\n{build}/bench.json has every run, bench.png the plot")

@@ -18,8 +18,9 @@ end
 function done(summary, latency, requests)
 	local errors = summary.errors
 	io.write(string.format('{"requests":%d,"duration_us":%d,' ..
-	    '"p50_us":%d,"p99_us":%d,"max_us":%d,"socket_errors":%d}\n',
+	    '"p50_us":%d,"p99_us":%d,"max_us":%d,' ..
+	    '"errors":{"connect":%d,"read":%d,"write":%d,"timeout":%d}}\n',
 	    summary.requests, summary.duration, latency:percentile(50),
-	    latency:percentile(99), latency.max,
-	    errors.connect + errors.read + errors.write + errors.timeout))
+	    latency:percentile(99), latency.max, errors.connect, errors.read,
+	    errors.write, errors.timeout))
 end

@@ -2,11 +2,13 @@
 behind the same nginx. Nothing here measures."""
 
 import base64
+import collections
 import hashlib
 import http.client
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -19,15 +21,16 @@ BENCH = pathlib.Path(__file__).resolve().parent
 SOURCE = BENCH.parent.parent
 SAVE = "/api/v2/integrations/save"
 
-# As quickstart's nginx for a worker of 64 threads. A kept connection holds a
-# thread of the FastCGI servers, so nginx keeps half as many.
+# As quickstart's nginx. A kept connection holds one of the floor's 64 threads,
+# so nginx keeps half as many. A client under way takes two of its connections,
+# and those of the column before may not all be closed yet.
 NGINX = """
 {user}
 daemon off;
 worker_processes 1;
 pid nginx.pid;
 error_log nginx-error.log warn;
-events {{ worker_connections 2048; }}
+events {{ worker_connections {connections}; }}
 http {{
 	log_format strongroom '$time_iso8601 $remote_addr $request_method $uri '
 		'$status $request_time $request_id';
@@ -77,6 +80,12 @@ def free_port():
         return s.getsockname()[1]
 
 
+def switches_of(task):
+    """How often a thread was put off the CPU, by itself or not."""
+    return sum(map(int, re.findall(r"voluntary_ctxt_switches:\s+(\d+)",
+                                   (task / "status").read_text())))
+
+
 def wait_until(true, what, seconds=20):
     end = time.monotonic() + seconds
     while not true():
@@ -85,11 +94,41 @@ def wait_until(true, what, seconds=20):
         time.sleep(0.01)
 
 
+Programs = collections.namedtuple("Programs", "worker admin")
+
+
+def find_programs(place):
+    """The two programs of a build directory, or of a prefix."""
+    for found in (place, place / "sbin", place / "usr/sbin"):
+        programs = Programs(str(found / "strongroom.fcgi"),
+                            str(found / "strongroom"))
+        if all(os.access(p, os.X_OK) and os.path.isfile(p) for p in programs):
+            return programs
+    raise Failed(f"{place} has no strongroom.fcgi and strongroom, nor has "
+                 "its sbin")
+
+
+def nginx_connections(clients):
+    return max(2048, 4 * clients + 512)
+
+
+def raise_file_limit(clients):
+    """Each connection is a file; few others are open."""
+    need = nginx_connections(clients) + 64
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < need:
+        raise Failed(f"{clients} connections need a limit of {need} open "
+                     f"files, and it is {hard}: ulimit -Hn")
+    if soft != resource.RLIM_INFINITY and soft < need:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+
+
 class House:
     """The directory, the processes in it, and their names' ports."""
 
     def __init__(self, build):
         self.build = pathlib.Path(build).resolve()
+        self.programs = find_programs(self.build)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bench.",
                                                  dir=self.build))
         # A socket's path has 107 bytes.
@@ -156,17 +195,22 @@ class House:
                 return s.connect_ex(self.socket(name)) == 0
         wait_until(up, f"{name} does not listen")
 
-    def cpu_seconds(self, name):
-        """What the process and its children have used until now."""
-        leader, ticks = self.processes[name].pid, 0
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    def used(self, name):
+        """CPU seconds and changes of threads until now, of the process and
+        its children."""
+        leader, ticks, switches = self.processes[name].pid, 0, 0
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                field = stat.read_text().rpartition(")")[2].split()
+                field = (process / "stat").read_text().rpartition(")")[2]
+                field = field.split()
+                if int(field[3]) != leader:
+                    continue
+                switches += sum(switches_of(task)
+                                for task in process.glob("task/*"))
             except OSError:
-                continue
-            if int(field[3]) == leader:
-                ticks += int(field[11]) + int(field[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+                continue  # it has ended
+            ticks += int(field[11]) + int(field[12])
+        return ticks / os.sysconf("SC_CLK_TCK"), switches
 
     def peak_kib(self, name):
         status = pathlib.Path(f"/proc/{self.processes[name].pid}/status")
@@ -183,10 +227,11 @@ class House:
             more=more,
             keepalive=KEEPALIVE if kept else "")
 
-    def start_nginx(self):
+    def start_nginx(self, clients):
         user = "user root;" if os.geteuid() == 0 else ""
-        conf = self.write("nginx.conf", NGINX.format(user=user,
-                                                     servers=self.servers))
+        conf = self.write("nginx.conf", NGINX.format(
+            user=user, servers=self.servers,
+            connections=nginx_connections(clients)))
         nginx = self.start("nginx", "nginx", "-p", str(self.dir), "-c",
                            str(conf), "-e", "nginx-error.log")
 
@@ -208,19 +253,19 @@ class House:
         return answer.status, answer.read()
 
 
-def start_floor(house):
-    house.start("floor", str(house.build / "t/bench/floor"),
-                house.socket("floor"))
-    house.wait_for_socket("floor")
-    house.publish("floor")
+def start_responder(house, name):
+    """The floor, or the bare loop: a program of t/bench with a socket."""
+    house.start(name, str(house.build / "t/bench" / name), house.socket(name))
+    house.wait_for_socket(name)
+    house.publish(name)
 
 
-def make_vault(house, name):
-    """Configuration, keys and an empty database; the API key comes back."""
+def make_vault(house, name, programs=None):
+    """Configuration, keys and an empty database; the API key comes back. What
+    is configured every version knows."""
     conf = house.write(f"{name}.conf", f'database = "{house.dir}/{name}.db"\n'
-                       f'master_key_file = "{house.dir}/{name}.key"\n'
-                       "threads = 64\n")
-    admin = (str(house.build / "strongroom"), "--config", str(conf))
+                       f'master_key_file = "{house.dir}/{name}.key"\n')
+    admin = ((programs or house.programs).admin, "--config", str(conf))
     house.run(*admin, "init")
     key = house.run(*admin, "key", "create", "--user", "bench", "--name",
                     "bench")
@@ -237,8 +282,8 @@ def copy_vault(house, name, to):
     house.write(f"{to}.conf", conf.replace(f"{name}.db", f"{to}.db"))
 
 
-def start_worker(house, name="strongroom"):
-    house.start(name, str(house.build / "strongroom.fcgi"), "--config",
+def start_worker(house, name="strongroom", programs=None):
+    house.start(name, (programs or house.programs).worker, "--config",
                 str(house.dir / f"{name}.conf"), "--socket",
                 house.socket(name))
     house.wait_for_socket(name)
@@ -252,6 +297,14 @@ def start_strongroom(house, also=()):
         house.publish(name)
     start_worker(house)
     house.publish("strongroom")
+    return key
+
+
+def start_beside(house, programs):
+    """Another version, with a vault that it has made itself."""
+    key = make_vault(house, "beside", programs)
+    start_worker(house, "beside", programs)
+    house.publish("beside")
     return key
 
 

@@ -16,10 +16,13 @@ my $rows = rounds(16, 200);
 my $house = house();
 saved_ok($house->cgi(body => with_auth('{"access_token":"t"}')), 'a save');
 $house->tamper("WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 "
-    . "FROM n WHERE i < 99 + $rows) INSERT INTO integrations SELECT i, '0-' "
+    . "FROM n WHERE i < 99 + $rows) INSERT INTO integrations "
+    . "(integration_id, created_by, unique_identifier, name, "
+    . "integration_type, status, active, has_auth_data, has_scope_data, "
+    . "created_at, updated_at, metadata) SELECT '0-' "
     . "|| i, 'u', 'u' || i, 'n', 'jira', 'active', 1, 0, 0, "
     . "'2024-01-01T00:00:00.000000', '2024-01-01T00:00:00.000000', "
-    . "hex(zeroblob(1000)), NULL, NULL FROM n");
+    . "hex(zeroblob(1000)) FROM n");
 my $whole = ($rows + 1) . " integrations, 1 boxes, 0 faults\n";
 is($house->admin_ok('check'), $whole, 'a database');
 
@@ -98,6 +101,27 @@ for my $name (sort keys %what) {
 	}
 }
 is($house->admin_ok('check'), $whole, 'the database is as it was');
+
+# To standard output: what is copied to in between has no name any more.
+my $data = $house->{database} =~ s{/[^/]+\z}{}r;
+my @calls_of_copy = qw(pwrite64 ftruncate write fsync);
+my $streams = 0;
+for my $call (@calls_of_copy) {
+	for (my $nth = 1; ; $nth++) {
+		my $ran = run(cmd => ['strace', '-qq', '-o', '/dev/null',
+		    '-e', "trace=$call", '-e',
+		    "inject=$call:signal=KILL:when=$nth", @program, 'backup',
+		    '-'], env => Strongroom::clean_env());
+		last if $ran->{exit} ne 'signal 9';
+		$streams++;
+	}
+}
+cmp_ok($streams, '>', 5, 'backup to standard output: killed often');
+opendir my $beside, $data or die $!;
+is(join(' ', grep { /\.copy/ } readdir $beside), '',
+    'nothing is left beside the database');
+push @told, "to standard output killed $streams times: nothing left";
+is($house->admin_ok('check'), $whole, 'which is as it was');
 
 # A file system that has no rename without replacing, as NFS.
 clear($dir{backup});

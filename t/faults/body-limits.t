@@ -94,10 +94,13 @@ my @table = (
 	    cut => 1 }, { nginx => '400|none', FastCGI => 400, CGI => 400 }],
 	['a length over the limit', { body => $good, length => $MAX + 1 },
 	    { nginx => 413, FastCGI => 400, CGI => 400 }],
+	# Which is none, to the service.
+	['a length of -1', { body => $good, length => '-1' },
+	    { nginx => '400|413', FastCGI => 200, CGI => 200 }],
 	map({ my $lie = $_;
 	    ["a length of $lie", { body => $good, length => $lie },
 	    { nginx => '400|413', FastCGI => 400, CGI => 400 }] }
-	    '-1', "-$n", '1e3', '9223372036854775807', '9223372036854775808',
+	    '-2', "-$n", '1e3', '9223372036854775807', '9223372036854775808',
 	    '18446744073709551615', '18446744073709551616',
 	    18446744073709551616 . "$n", 4294967296 + $n, '0x' . sprintf('%x',
 	    $n), "$n.0", "+$n", "$n $n", "$n,$n", 'NaN'),

@@ -13,16 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/be32.h"
 #include "secrets/vault.h"
 #include "vaulted.h"
+
+enum { PAGE_ROWS = 1000 };
 
 static int
 print(const void *bytes, size_t len)
 {
-	const unsigned char head[] = { (unsigned char)(len >> 24),
-	    (unsigned char)(len >> 16), (unsigned char)(len >> 8),
-	    (unsigned char)len };
+	unsigned char head[BE32_LEN];
 
+	be32_put(head, (uint32_t)len);
 	return (fwrite(head, sizeof head, 1, stdout) == 1 &&
 	    fwrite(bytes, 1, len, stdout) == len ? 0 : -1);
 }
@@ -34,7 +36,7 @@ print_text(const char *text)
 }
 
 static int
-print_row(void *cookie, const struct integration *row)
+print_row(const struct keyring *keyring, const struct integration *row)
 {
 	const struct vault_row owner = { row->created_by,
 	    row->unique_identifier };
@@ -44,13 +46,35 @@ print_row(void *cookie, const struct integration *row)
 
 	buf_init(&plain, row->auth_data_len + 1);
 	if (row->auth_data != NULL)
-		how = vault_open(cookie, &owner, row->auth_data,
+		how = vault_open(keyring, &owner, row->auth_data,
 		    row->auth_data_len, &plain) == VAULT_OK ? "open" :
 		    "refused";
 	rc = print_text(row->unique_identifier) == 0 &&
 	    print_text(row->integration_id) == 0 && print_text(how) == 0 &&
 	    print(plain.len > 0 ? plain.data : "", plain.len) == 0 ? 0 : 1;
 	buf_fini(&plain);
+	return (rc);
+}
+
+static int
+print_rows(const struct vaulted *vaulted)
+{
+	struct store_query query = { .columns = STORE_BOX,
+	    .limit = PAGE_ROWS };
+	struct arena arena = { 0 };
+	struct store_page page;
+	int rc = 0;
+	size_t i;
+
+	do {
+		if (store_operator_page(vaulted->store, &query, &arena,
+		    &page) != STORE_OK)
+			rc = -1;
+		for (i = 0; rc == 0 && i < page.count; i++)
+			rc = print_row(vaulted->keyring, &page.rows[i]);
+		query.after = page.next;
+	} while (rc == 0 && !page.is_last);
+	arena_fini(&arena);
 	return (rc);
 }
 
@@ -63,8 +87,7 @@ main(int argc, char **argv)
 	if (argc != 2)
 		return (rc);
 	if (vaulted_open(&vaulted, argv[1], STORE_READ) == 0 &&
-	    store_integration_list(vaulted.store, NULL,
-	    print_row, vaulted.keyring) == STORE_OK && fflush(stdout) == 0)
+	    print_rows(&vaulted) == 0 && fflush(stdout) == 0)
 		rc = EXIT_SUCCESS;
 	vaulted_close(&vaulted);
 	return (rc);

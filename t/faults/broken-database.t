@@ -17,7 +17,7 @@ my $PAGE = 4096;
 my @suffixes = ('', '-wal', '-shm');
 
 # A house with rows in the database and in its log, and what they hold.
-my $house = house(conf => { threads => 2, queue => 1 });
+my $house = house();
 my $seed = full() ? 17 : time;
 srand $seed;
 diag("seed: $seed");
@@ -102,7 +102,8 @@ my %break = (
 	'nothing left' => sub { '' },
 );
 
-my %seen = map { $_ => 0 } qw(opened refused saved unsaved started stayed);
+my %seen = map { $_ => 0 } qw(opened refused saved exported unsaved started
+    stayed);
 my @wrong;
 my $last = '';	# refusal of a save
 
@@ -128,6 +129,16 @@ sub note_reveal {
 	}
 }
 
+# What an export has of a row. A reveal is counted before it is handed out, so
+# that it is refused where the count's own page is broken; a row is had then by
+# an export.
+sub exported {
+	my ($id) = @_;
+	my $ran = $house->admin('export', '--in-clear');
+	return map { /"auth_data":(.*)\}\z/ } grep { index($_, qq("$id")) >= 0 }
+	    split /\n/, $ran->{out};
+}
+
 # A save, and whether it can be had again where it was answered 200.
 sub note_save {
 	my ($case, $got, $text) = @_;
@@ -136,8 +147,10 @@ sub note_save {
 		my $ran = $house->admin('integration', 'reveal', $id);
 		$auth{$id} = $text;
 		$seen{saved}++;
+		return if $ran->{exit} eq '0' && $ran->{out} eq $text;
+		$seen{exported}++;
 		push @wrong, "$case: a save that got 200 is not there: "
-		    . "$ran->{err}" if $ran->{exit} ne '0' || $ran->{out} ne $text;
+		    . $ran->{err} if join('', exported($id)) ne $text;
 	} elsif ($got->{status} =~ /\A(?:401|500|503|507)\z/) {
 		# 401: the page that had the key is gone, and looks empty.
 		$seen{unsaved}++;
@@ -213,8 +226,9 @@ for my $i (1 .. $cases) {
 is(scalar @wrong, 0, "$cases broken databases")
     || diag(join "\n", @wrong[0 .. ($#wrong > 14 ? 14 : $#wrong)]);
 figure("$cases broken databases: $seen{opened} boxes opened to what was "
-    . "saved, $seen{refused} refused; $seen{saved} saves kept, "
-    . "$seen{unsaved} refused; " . @wrong . ' wrong (0)');
+    . "saved, $seen{refused} refused; $seen{saved} saves kept "
+    . "($seen{exported} had by export alone), $seen{unsaved} refused; "
+    . @wrong . ' wrong (0)');
 
 # The control. The comparing sees a wrong plaintext: another row's, as a
 # service would show that does not bind a box to its row. This one refuses.

@@ -150,7 +150,7 @@ sub look {
 	is("@found", '', "no hit in memory $when");
 }
 
-my $house = house(conf => { threads => 4 });
+my $house = house();
 my $worker = $house->worker(via => 'spawn-fcgi');
 $house->nginx;
 my ($token, $key) = (marked('canary'), $house->key);

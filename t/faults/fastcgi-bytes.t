@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # Hostile bytes at the FastCGI socket, and peers that stall: nothing ends the
-# worker, and honest requests are served beside them. The control is a worker
-# that leaves all to libfcgi.
+# worker, and honest requests are served beside them. The controls are a
+# responder that leaves all to libfcgi, and workers with no more connections or
+# places than there are peers that stall.
 
 use strict;
 use warnings;
@@ -15,27 +16,24 @@ use Strongroom::Figure;
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(start stop running wait_until parallel launch pause);
 
-use constant { THREADS => 16, TIMEOUT_MS => 1000 };
+# How often honest requests are measured alone and beside others, the least
+# proportion counts, for the machine may be busy otherwise; and what it may be.
+use constant { STALLED => 200, TIMEOUT_MS => 1000, TRIES => 5, SOON => 2 };
 
 my $body = with_auth('{"access_token":"t"}');
 my $seed = $ENV{SR_SEED} // 20240115;
-my $house = house(conf => { threads => THREADS, log_level => 'warning',
-	io_timeout_ms => TIMEOUT_MS * slow() });
+my %conf = (log_level => 'warning', io_timeout_ms => TIMEOUT_MS * slow());
+my $house = house(conf => \%conf);
 my $worker = $house->worker;
-my (@params, $names);
 
-# The honest request that all is made from, with a key of this house.
-sub speak_to {
-	my ($house) = @_;
-	@params = $house->fcgi_params_of(body => $body);
-	$names = '';
-	for (my $i = 0; $i < @params; $i += 2) {
-		my ($name, $value) = @params[$i, $i + 1];
-		$names .= pack('NN', map { length($_) | 0x80000000 } $name,
-		    $value) . $name . $value;
-	}
+# The honest request that all is made from.
+my @params = $house->fcgi_params_of(body => $body);
+my $names = '';
+for (my $i = 0; $i < @params; $i += 2) {
+	my ($name, $value) = @params[$i, $i + 1];
+	$names .= pack('NN', map { length($_) | 0x80000000 } $name, $value)
+	    . $name . $value;
 }
-speak_to($house);
 
 # -- a request as records, and what may be wrong with them
 
@@ -196,134 +194,170 @@ sub honest {
 	return ($ms[int(0.99 * @ms)], $failed);
 }
 
-# A peer that sends a part and then nothing, or a byte now and then; it comes
-# again when it is cut off, until the time is over. Returns the longest that
-# it was let be.
+# Peers that send a part and then nothing, or, each third, a byte now and then;
+# when they are cut off they come again, until they are told to end. Two
+# processes have them all. Returns the shortest and the longest that one was
+# let be, in seconds, and how many were cut off.
 sub stall {
-	my ($socket, $is_dribbling, $seconds) = @_;
-	my $end = time + $seconds;
-	my $longest = 0;
-	while (time < $end) {
-		my $sock = fcgi_connect($socket) or last;
-		my $from = time;
-		my $at = 30;
-		syswrite $sock, substr $whole, 0, $at;
-		if ($is_dribbling) {
-			while (time < $end + 5 && syswrite $sock,
-			    substr $whole, $at++ % length $whole, 1) {
-				last if defined fcgi_closed($sock, 0.05);
-			}
-		} else {
-			fcgi_closed($sock, 20) // return 999;
+	my ($socket, $peers, $end) = @_;
+	my ($shortest, $longest, $cut) = (999, 0, 0);
+	my %peer;
+	my $open = sub {
+		my ($is_dribbling) = @_;
+		my $sock = fcgi_connect($socket) or return;
+		$sock->blocking(0);
+		syswrite $sock, substr $whole, 0, 30;
+		$peer{ fileno $sock } = { sock => $sock, from => time,
+			at => 30, is_dribbling => $is_dribbling };
+	};
+	$open->($_ % 3 == 0) for 1 .. $peers;
+	spew("$end.up-$$", '');
+	while (!-e $end) {
+		my $can = IO::Select->new(map { $_->{sock} } values %peer);
+		for my $sock ($can->can_read(0.05)) {
+			my $peer = delete $peer{ fileno $sock };
+			my $took = time - $peer->{from};
+			$longest = $took if $took > $longest;
+			$shortest = $took if $took < $shortest;
+			$cut++;
+			close $sock;
+			$open->($peer->{is_dribbling});
 		}
-		$longest = time - $from if time - $from > $longest;
+		for my $peer (grep { $_->{is_dribbling} } values %peer) {
+			syswrite $peer->{sock}, substr $whole, $peer->{at}++
+			    % length $whole, 1;
+		}
 	}
-	return $longest;
+	return ($shortest, $longest, $cut);
 }
 
-# Honest p99 beside so many peers that stall.
+# Honest p99 and failures beside so many peers that stall, and what those saw:
+# the shortest, the longest, and how many were cut off.
+my $times = 0;
 sub beside {
 	my ($socket, $peers, $seconds, $n) = @_;
-	my $told = launch($peers, sub { stall($socket, $_[0] % 3 == 0, $seconds) });
-	pause(0.2);
+	my $end = "$house->{dir}/end-" . ++$times;
+	my $told = launch(2, sub { stall($socket, $peers / 2, $end) });
+	wait_until(20, sub { (() = glob "$end.up-*") == 2 }) or die 'no peers';
+	my $until = time + $seconds;
 	my ($p99, $failed) = honest($socket, $n);
-	my ($longest) = sort { $b <=> $a } map { $_->[0] } $told->();
-	return ($p99, $failed, $longest);
+	pause($until - time) if time < $until;
+	spew($end, '');
+	my ($shortest, $longest, $cut) = (999, 0, 0);
+	for my $said ($told->()) {
+		$shortest = $said->[0] if $said->[0] < $shortest;
+		$longest = $said->[1] if $said->[1] > $longest;
+		$cut += $said->[2];
+	}
+	return ($p99, $failed, $shortest, $longest, $cut);
 }
 
 my $n = rounds(1000, 20_000);
-my ($alone) = honest($worker->{socket}, $n);
-my ($p99, $failed, $longest) = (undef, 0, 0);
-# The machine may be busy otherwise: again, twice, and the least counts.
-for (1 .. 3) {
-	my ($ms, $bad, $held) = beside($worker->{socket}, THREADS - 4,
-	    rounds(3, 30), $n);
-	$p99 = $ms if !defined $p99 || $ms < $p99;
-	$failed += $bad;
-	$longest = $held if $held > $longest;
-	last if $p99 < 5 * ($alone > 1 ? $alone : 1);
-}
 my $limit = TIMEOUT_MS * slow() / 1000;
-is($failed, 0, 'honest requests are served beside stalled peers');
-cmp_ok($p99, '<', 3 * 5 * ($alone > 1 ? $alone : 1), 'and soon');
-cmp_ok($longest, '<', 3 * ($limit + 0.5), 'stalled peers are cut off');
-cmp_ok($longest, '>=', 0.9 * $limit, 'but not before their time');
-figure(sprintf('beside %d stalled or dribbling peers of %d threads: honest '
-    . 'p99 %.2f ms, alone %.2f (5x), %d failed (0); cut off after %.2f s (%.1f)',
-    THREADS - 4, THREADS, $p99, $alone, $failed, $longest, $limit));
+my ($failed, $shortest, $longest, $cut) = (0, 999, 0, 0);
 
-my @idle = map { fcgi_connect($worker->{socket}) } 1 .. 500;
-pause($limit * 1.5);
-($p99, $failed) = (undef, 0);
-for (1 .. 3) {
-	my ($ms, $bad) = honest($worker->{socket}, $n);
-	$p99 = $ms if !defined $p99 || $ms < $p99;
-	$failed += $bad;
-	last if $p99 < 5 * ($alone > 1 ? $alone : 1);
+# Measure alone and beside what the code says, which returns p99 and failures.
+# The least proportion, with both of its p99.
+sub proportion {
+	my ($code) = @_;
+	my @least;
+	for (1 .. TRIES) {
+		my ($alone) = honest($worker->{socket}, $n);
+		my ($p99, $bad) = $code->();
+		$failed += $bad;
+		# Less than a millisecond is soon in any case.
+		my $times = $p99 / ($alone > 0.5 ? $alone : 0.5);
+		@least = ($times, $p99, $alone)
+		    if !@least || $times < $least[0];
+		last if $times < SOON;
+	}
+	return @least;
 }
+
+my ($times_alone, $p99, $alone) = proportion(sub {
+	my ($ms, $bad, $short, $long, $ended) = beside($worker->{socket},
+	    STALLED, rounds(3, 30) * slow(), $n);
+	$shortest = $short if $short < $shortest;
+	$longest = $long if $long > $longest;
+	$cut += $ended;
+	return ($ms, $bad);
+});
+is($failed, 0, 'honest requests are served beside stalled peers');
+cmp_ok($times_alone, '<', SOON, 'and soon');
+cmp_ok($cut, '>=', STALLED, 'stalled peers are cut off');
+cmp_ok($longest, '<', 3 * ($limit + 0.5), 'soon after their time');
+cmp_ok($shortest, '>=', 0.9 * $limit, 'but not before');
+figure(sprintf('beside %d stalled or dribbling peers: honest p99 %.2f ms, '
+    . 'alone %.2f (%dx), %d failed (0); %d cut off after %.2f to %.2f s '
+    . '(%.1f to %.1f)', STALLED, $p99, $alone, SOON, $failed, $cut,
+    $shortest, $longest, 0.9 * $limit, 3 * ($limit + 0.5)));
+
+my $closed = 0;
+($times_alone, $p99, $alone) = proportion(sub {
+	my @idle = map { fcgi_connect($worker->{socket}) } 1 .. 500;
+	pause($limit * 1.5);
+	my @said = honest($worker->{socket}, $n);
+	$closed += () = IO::Select->new(@idle)->can_read(0);
+	return @said;
+});
 is($failed, 0, 'honest requests are served beside 500 idle connections');
-cmp_ok($p99, '<', 3 * 5 * ($alone > 1 ? $alone : 1), 'and soon');
-my @closed = IO::Select->new(@idle)->can_read(0);
-is(scalar @closed, 0, 'which stay open');
-figure(sprintf('beside 500 idle connections: honest p99 %.2f ms', $p99));
-@idle = ();
+cmp_ok($times_alone, '<', SOON, 'and soon');
+is($closed, 0, 'which stay open');
+figure(sprintf('beside 500 idle connections: honest p99 %.2f ms, '
+    . 'alone %.2f (%dx)', $p99, $alone, SOON));
 
 # -- controls
 
-# As many stalled peers as threads: honest requests wait for a time-out.
-($p99) = beside($worker->{socket}, THREADS, 2 * $limit, 20);
-cmp_ok($p99, '>', 15 * $alone, 'with no thread left, honest requests wait');
-control(sprintf('as many stalled peers as threads: honest p99 %.0f ms', $p99));
+# As many stalled peers as there are connections, or places for requests:
+# honest ones wait for a time-out.
+for my $case (['connections', 16], ['requests', 16]) {
+	my ($key, $most) = @$case;
+	my $small = house(conf => { %conf, "max_$key" => $most,
+	    log_level => 'error' });
+	$small->worker;
+	my $socket = $small->{worker}{socket};
+	my ($ms, $bad) = beside($socket, $most, 0, 6);
+	cmp_ok($ms, '>', 15 * $alone,
+	    "max_$key as many as stalled peers: honest requests wait");
+	is($bad, 0, 'and are served');
+	control(sprintf('%d stalled peers for max_%s = %d: honest p99 %.0f ms',
+	    $most, $key, $most, $ms));
+}
 
-# libfcgi without the gate, under a supervisor.
-my $open = house(conf => { threads => THREADS, log_level => 'error' });
-my ($path, $log) = ("$open->{dir}/open.sock", "$open->{dir}/log/open.log");
-my $supervisor = start(cmd => ['spawn-fcgi', '-n', '-s', $path, '-b', '4096',
-	'--', '/usr/bin/multiwatch', '-r', '1000000', '--',
-	program('t/faults/ungated'), '--config', $open->{conf}],
-    env => { PATH => $ENV{PATH} }, stdout => $log, stderr => $log);
-$open->{worker} = { socket => $path, pid => $supervisor, log => $log,
-	stopped => 1 };
-my $up = sub {
-	return $open->fcgi(method => 'GET', path => '/healthz', key => undef,
-	    body => '', length => undef, seconds => 5)->{status} == 200;
-};
-ok(wait_until(30, $up), 'a worker without the gate is up') || diag(slurp($log));
-my @kept;
-for (1 .. 10) {
-	my $answer = $open->fcgi(body => $body);
-	push @kept, decode($answer->{body})->{data}{integration_id}
-	    if $answer->{status} == 200;
+# libfcgi, with the same bytes. It is started again when it has ended.
+my $path = "$house->{dir}/libfcgi.sock";
+my ($pid, $ends) = (0, 0);
+sub up {
+	return if $pid && running($pid);
+	$ends++ if $pid;
+	unlink $path;
+	$pid = start(cmd => [program('t/peer/libfcgi'), $path],
+	    stderr => "$house->{dir}/log/libfcgi",
+	    env => Strongroom::clean_env());
+	wait_until(30, sub { fcgi_connect($path) })
+	    or BAIL_OUT('t/peer/libfcgi does not start');
 }
-my ($deaths, $slowest) = (0, 0);
-my $worker_of = sub {
-	my ($pid) = slurp("/proc/$supervisor/task/$supervisor/children")
-	    =~ /(\d+)/;
-	return $pid;
-};
-for my $record (fcgi_record(9, "\x0e\0FCGI_MAX_CONNS" x 20, 0) . fcgi_begin(0),
-    fcgi_begin(0) . fcgi_record(4, "\xff\xff\xff\xfe" x 2 . 'x')) {
-	my $before = $worker_of->();
+
+my $given = 0;
+srand $seed;
+for my $bytes (fcgi_record(9, "\x0e\0FCGI_MAX_CONNS" x 20, 0) . fcgi_begin(0),
+    fcgi_begin(0) . fcgi_record(4, "\xff\xff\xff\xfe" x 2 . 'x'),
+    map { hostile() } 1 .. 400) {
+	up();
 	my $sock = fcgi_connect($path) or next;
-	syswrite $sock, $record;
-	wait_until(10, sub { ($worker_of->() // 0) != $before }) or next;
-	my $from = time;
-	$deaths++;
-	ok(wait_until(10, $up), 'the supervisor has it back');
-	$slowest = time - $from if time - $from > $slowest;
+	$given++;
+	fcgi_send($sock, $bytes);
+	shutdown $sock, 1;
+	fcgi_closed($sock, 3);
 }
-is($deaths, 2, 'libfcgi alone is ended by two records');
-my $first = $worker_of->();
-speak_to($open);
-(undef, undef, @ids) = attack($path, 400);
-isnt($worker_of->() // 0, $first, 'and by the bytes that the gate has borne');
-ok(wait_until(10, $up), 'and is back');
-push @kept, @ids;
-cmp_ok($slowest, '<', 3, 'and back within a second');
-is(lost($open, @kept), 0, 'all that was acknowledged is there');
-control(sprintf('libfcgi without the gate: ended by %d records of 2; back after '
-    . '%.2f s (1), of %d acknowledged saves %d lost (0)', $deaths, $slowest,
-    scalar @kept, lost($open, @kept)));
-stop($supervisor);
+up();
+stop($pid);
+my $fixed = $ends == 0;
+SKIP: {
+	# 2.4.5 and later check lengths.
+	skip 'this libfcgi bears all of them', 1 if $fixed;
+	cmp_ok($ends, '>', 0, 'libfcgi is ended by the same bytes');
+}
+control("libfcgi: ended $ends times by $given of these connections");
 
 finish();

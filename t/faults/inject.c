@@ -7,8 +7,9 @@
  *   SR_INJECT_PATH  only files whose names begin so
  *
  * CALL: open, pread, pwrite, sync (fdatasync, fsync), dirsync (the same of a
- * directory), truncate, change (any of the last four), commit (a COMMIT of SQLite's). WHEN counts the calls of one
- * rule in one process: N the Nth, N+ all from the Nth on, N-M these.
+ * directory), truncate, change (any of the last four), commit (a COMMIT of
+ * SQLite's). WHEN counts the calls of one rule in one process: N the Nth, N+
+ * all from the Nth on, N-M these.
  *
  *   kill    end at once, before the call
  *   tear    end at once, behind the call, and amid it if it is a write

@@ -16,7 +16,7 @@ use Strongroom::Proc qw(run stop running wait_until);
 
 my @calls = qw(open pread pwrite sync dirsync);
 my $answers = qr/\A\{"success":false,"data":null,"error":"Failed to save integration: (?:Database connection failed|Database write failed|Internal error)"\}\z/;
-my $house = house(conf => { threads => 3, log_level => 'error' });
+my $house = house(conf => { log_level => 'error' });
 $house->key;
 my $count = 0;
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ground/buf.h"
 #include "body/json.h"
+#include "ground/buf.h"
 #include "json_lenient.h"
 
 enum { ROOM = 1 << 24 };

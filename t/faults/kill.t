@@ -12,7 +12,7 @@ use Strongroom::Inject;
 use Strongroom::Load;
 use Strongroom::Proc qw(stop pause);
 
-my $house = house(conf => { threads => 8, log_level => 'warning' });
+my $house = house(conf => { log_level => 'warning' });
 
 # Kill one of the workers so often; 0.05 to 0.5 seconds between two kills.
 sub kill_workers {
@@ -49,7 +49,7 @@ figure("$rounds kills of a worker, $count->{0} of a CGI process: lost "
     . " of $count->{200} acknowledged saves, 0 may be");
 
 # The same of a worker that answers before it commits.
-my $broken = house(conf => { threads => 8, log_level => 'warning' });
+my $broken = house(conf => { log_level => 'warning' });
 $start = sub { $broken->worker(socket => $_[0],
 	env => inject($broken, 'commit:early:1+:50')) };
 @workers = ($start->());

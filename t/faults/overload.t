@@ -1,17 +1,21 @@
 #!/usr/bin/perl
 # A thousand connections that save without pause, through nginx: 200 or 503,
-# nothing else. The control is a listening socket with a queue of one.
+# nothing else; also beside ten thousand that stand idle at nginx and a thousand
+# at the worker's socket. The control is a listening socket with a queue of one.
 
 use strict;
 use warnings;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
 use Test::More;
 use Strongroom;
+use Strongroom::FastCGI qw(fcgi_connect);
 use Strongroom::Figure;
-use Strongroom::Proc qw(run stop);
+use Strongroom::Proc qw(run stop wait_until launch);
 
-use constant CONNECTIONS => 1_000;
+use constant { CONNECTIONS => 1_000, IDLE => 10_000, PEERS => 1_000,
+	HOLDERS => 10, ROOM => 14_000 };
 
 plan skip_all => 'wrk is missing'
     if run(cmd => ['sh', '-c', 'command -v wrk'])->{exit} ne '0';
@@ -80,6 +84,57 @@ cmp_ok($rows->{n}, '>=', $count->{200} // 0, 'every 200 is a row');
 figure(CONNECTIONS . ' connections: ' . told($count)
     . sprintf(', p99 %.0f ms, no 502', $p99));
 stop($front->{pid});
+
+# Idle ones, each of which has asked once, held by some processes until the end.
+# How many of them were not served, then and at the end.
+sub hold {
+	my ($front, $socket) = @_;
+	my $ask = sub {
+		my ($sock) = @_;
+		syswrite $sock, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		    if $sock;
+		sysread $sock, my $answer, 4096 if $sock;
+		return ($answer // '') =~ /\AHTTP\/1\.1 200 / ? 0 : 1;
+	};
+	my $told = launch(HOLDERS, sub {
+		my @clients = map { IO::Socket::INET->new(PeerAddr =>
+		    "127.0.0.1:$front->{port}") } 1 .. IDLE / HOLDERS;
+		my @peers = map { fcgi_connect($socket) } 1 .. PEERS / HOLDERS;
+		my $bad = grep { !$_ } @peers;
+		$bad += $ask->($_) for @clients;
+		spew("$house->{dir}/held-$_[0]", '');
+		wait_until(900, sub { -e "$house->{dir}/let-go" });
+		return $bad;
+	});
+	wait_until(120, sub {
+		!grep { !-e "$house->{dir}/held-$_" } 0 .. HOLDERS - 1
+	});
+	return sub {
+		my $bad = 0;
+		spew("$house->{dir}/let-go", '');
+		$bad += $_->[0] for $told->();
+		return $bad;
+	};
+}
+
+my $most = run(cmd => ['sh', '-c', 'ulimit -Hn'])->{out} =~ s/\n//r;
+SKIP: {
+	skip "only $most open files are allowed, " . ROOM . ' are needed', 4
+	    if $most ne 'unlimited' && $most < ROOM;
+	$front = $house->nginx(connections => ROOM);
+	my $let_go = hold($front, $house->{worker}{socket});
+	($count, $broken, $p99) = load($front, rounds(5, 60));
+	is($let_go->(), 0, 'every idle client and peer was served');
+	is(told($count), "200 x $count->{200}",
+	    'beside them all of a thousand busy ones are served, none refused');
+	is(join(' ', grep { $broken->{$_} } sort keys %$broken), '',
+	    'and no connection breaks');
+	($rows) = $house->rows('SELECT count(*) AS n FROM integrations');
+	cmp_ok($rows->{n}, '>=', $count->{200}, 'every 200 is a row');
+	figure(sprintf('%d busy beside %d idle clients and %d idle peers: %s, '
+	    . 'p99 %.0f ms', CONNECTIONS, IDLE, PEERS, told($count), $p99));
+	stop($front->{pid});
+}
 is($house->stop_worker->{exit}, 0, 'and it ends in order');
 
 # -- control

@@ -19,9 +19,10 @@ static const struct {
 	const char *sql;
 	const char *instead;
 } lies[] = {
-	{ "blind", "UPDATE integrations SET auth_data = ?1 WHERE id = ?2 AND "
-	    "auth_data = ?3", "UPDATE integrations SET auth_data = ?1 WHERE "
-	    "id = ?2 AND ?3 IS NOT NULL" },
+	{ "blind", "UPDATE integrations SET auth_data = ?1 WHERE "
+	    "integration_id = ?2 AND auth_data = ?3",
+	    "UPDATE integrations SET auth_data = ?1 WHERE "
+	    "integration_id = ?2 AND ?3 IS NOT NULL" },
 	{ "stale", "PRAGMA data_version", "SELECT 1" },
 };
 

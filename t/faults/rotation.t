@@ -2,6 +2,7 @@
 # The master key changes under a load of saves, and the command that does it is
 # killed again and again in the middle. No save fails, and in the end all boxes
 # are under the new key, open to what was last saved, and the former is gone.
+# Who checks and exports while keys change takes no box for altered.
 
 use strict;
 use warnings;
@@ -13,7 +14,7 @@ use Strongroom::Inject;
 use Strongroom::Json qw(decode);
 use Strongroom::Load;
 use Strongroom::Preload;
-use Strongroom::Proc qw(run wait_until);
+use Strongroom::Proc qw(launch run wait_until);
 
 my $rows = rounds(3000, 100_000);
 my $kills = rounds(5, 20);
@@ -41,6 +42,15 @@ sub status {
 	decode($_[0]->admin_ok(qw(master-key status --json)));
 }
 
+# How often a rotation that nothing disturbs writes, syncs or truncates.
+sub calls_of_a_rotation {
+	my ($count) = @_;
+	my $alone = house(name => 'alone', conf => { log_level => 'error' });
+	fill($alone, $count);
+	return injected($alone->admin(qw(master-key rotate),
+	    { env => inject($alone, 'change:slow:1-1000000:0') })->{err});
+}
+
 # Boxes of the many rows that do not open to what is in them.
 sub wrong_rows {
 	my ($house, $count) = @_;
@@ -60,7 +70,49 @@ sub wrong_rows {
 	return @wrong;
 }
 
-my $house = house(conf => { threads => 16, log_level => 'warning' });
+# Check, export and reveal again and again while one key follows the other: how
+# often, how many rotations there were, and what was wrong.
+sub read_beside_rotations {
+	my ($house, $times) = @_;
+	my ($one) = map { $_->{id} } $house->rows('SELECT integration_id AS id '
+	    . 'FROM integrations ORDER BY id DESC LIMIT 1');
+	my $over = "$house->{dir}/over";
+	my $rotator = launch(1, sub {
+		my $n = 0;
+		for (; !-e $over; $n++) {
+			my ($former) = map { $_->{key_id} }
+			    grep { $_->{state} eq 'active' } @{ status($house) };
+			$house->admin_ok('master-key', @$_)
+			    for ['rotate'], ['retire', $former];
+		}
+		return $n;
+	});
+	my @commands = (['check'], ['export', '--in-clear'],
+	    ['integration', 'reveal', $one]);
+	my @said = launch(scalar @commands, sub {
+		my $command = $commands[ $_[0] ];
+		return map {
+			my $ran = $house->admin(@$command);
+			my $odd = () = "$ran->{err}$ran->{out}"
+			    =~ /does not open/g;
+			$ran->{exit} eq '0' && $odd == 0 ? ()
+			    : "@$command: exit $ran->{exit}, $odd boxes";
+		} 1 .. $times;
+	})->();
+	spew($over, '');
+	my ($rotations) = @{ ($rotator->())[0] };
+	return ($times * @commands, $rotations, map { @$_ } @said);
+}
+
+my $house = house(name => 'read', conf => { log_level => 'error' });
+fill($house, rounds(20_000, 100_000));
+my ($reads, $rotations, @wrong) = read_beside_rotations($house,
+    rounds(20, 100));
+is(join("\n", @wrong), '', 'who reads while keys change finds every box');
+figure("$reads checks, exports and reveals beside $rotations rotations: "
+    . @wrong . ' took boxes for altered (0)');
+
+$house = house(conf => { log_level => 'warning' });
 fill($house, $rows);
 my @workers = map { $house->worker } 1, 2;
 my $load = load($house, clients => rounds(6, 9), again => 0.5, pause => 0.004,
@@ -70,10 +122,13 @@ my $from = time;
 ok($load->wait_for(100), 'saves before the rotation');
 my ($former) = map { $_->{key_id} } @{ status($house) };
 
-# A batch is some hundred writes and a sync; the kills share the work.
+# The kills share the work: each comes before a share of the calls is made that
+# a rotation of as many rows makes from end to end.
+my $calls = calls_of_a_rotation($rows);
+cmp_ok($calls, '>', 3 * $kills, "a rotation makes $calls calls");
 my ($killed, $finished) = (0, 0);
 while ($killed < $kills && !$finished) {
-	my $n = 1 + int rand $rows / 200 * 60 / $kills;
+	my $n = 1 + int rand $calls / ($kills + 1);
 	my $how = rand() < 0.5 ? 'kill' : 'tear';
 	my $ran = $house->admin(qw(master-key rotate),
 	    { env => inject($house, "change:$how:$n") });
@@ -115,8 +170,7 @@ figure(sprintf '%d rows, %d saves/s (p99 %d ms), rotate killed %d times: %d of '
     $killed, $all - $count->{200}, $all, $old->{boxes}, scalar $load->faults);
 
 # Control: the same load, and a rotation that replaces whatever box is there.
-$house = house(name => 'blind', conf => { threads => 16,
-    log_level => 'error' });
+$house = house(name => 'blind', conf => { log_level => 'error' });
 $house->worker;
 $load = load($house, clients => 4, again => 0.5, pause => 0.002,
     sizes => [20]);
@@ -128,8 +182,7 @@ cmp_ok($lost, '>', 0, 'control: a rotation that does not compare loses saves');
 control("replaces whatever box is there: lost $lost of $count->{200} saves");
 
 # Control: a worker that does not notice it.
-$house = house(name => 'stale', conf => { threads => 16,
-    log_level => 'error' });
+$house = house(name => 'stale', conf => { log_level => 'error' });
 $house->worker(env => spoilt('stale'));
 ($former) = map { $_->{key_id} } @{ status($house) };
 $house->admin_ok('master-key', @$_) for ['rotate'], ['retire', $former];

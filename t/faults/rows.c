@@ -1,7 +1,8 @@
 /*
- * rows CONFIG COUNT: that many integrations with boxes, under the identifiers
- * row-0, row-1 and so on; {"access_token":"row-N"} is in the box. Saving them
- * one by one would sync for each.
+ * rows CONFIG COUNT [BYTES]: that many integrations with boxes, under the
+ * identifiers row-0, row-1 and so on; {"access_token":"row-N"} is in the box,
+ * and with BYTES a refresh_token of that length besides, and a note of the
+ * same in metadata. Saving them one by one would sync for each.
  */
 #include "config.h"
 
@@ -11,15 +12,40 @@
 
 #include "ground/ident.h"
 #include "secrets/vault.h"
+#include "store/store_upkeep.h"
 #include "vaulted.h"
 
-enum { BATCH = 1000, WAIT_MS = 10000 };
+enum { BATCH = 1000, WAIT_MS = 10000, MORE_MAX = 4096 };
+
+/* What is the same in all rows. */
+struct more {
+	char auth[MORE_MAX + 32];	/* behind the access token */
+	char metadata[MORE_MAX + 32];
+};
+
+static int
+make_more(struct more *more, const char *bytes)
+{
+	long len = bytes == NULL ? 0 : atol(bytes);
+	char text[MORE_MAX + 1];
+
+	if (len < 0 || len > MORE_MAX)
+		return (-1);
+	memset(text, 'x', (size_t)len);
+	text[len] = '\0';
+	snprintf(more->auth, sizeof more->auth, len == 0 ? "%s" :
+	    ",\"refresh_token\":\"%s\"", text);
+	snprintf(more->metadata, sizeof more->metadata, len == 0 ? "{}%s" :
+	    "{\"note\":\"%s\"}", text);
+	return (0);
+}
 
 /* Save row number n inside the transaction. */
 static int
-put_row(struct store *store, const struct keyring *keyring, long n)
+put_row(struct store *store, const struct keyring *keyring,
+    const struct more *more, long n)
 {
-	char name[32], auth[64], id[IDENT_UUID_LEN + 1];
+	char name[32], auth[sizeof more->auth + 64], id[IDENT_UUID_LEN + 1];
 	char now[IDENT_TIME_LEN + 1];
 	const struct vault_row owner = { "rows", name };
 	struct store_save save = { .row = {
@@ -28,14 +54,15 @@ put_row(struct store *store, const struct keyring *keyring, long n)
 	    .integration_type = integration_types[0],
 	    .status = integration_statuses[0], .active = true,
 	    .has_auth_data = true, .created_at = now, .updated_at = now,
-	    .metadata = "{}" }, .auth_data_given = true };
+	    .metadata = more->metadata }, .auth_data_given = true };
 	struct buf box;
 	int rc = -1;
 
 	snprintf(name, sizeof name, "row-%ld", n);
-	snprintf(auth, sizeof auth, "{\"access_token\":\"%s\"}", name);
+	snprintf(auth, sizeof auth, "{\"access_token\":\"%s\"%s}", name,
+	    more->auth);
 	ident_time(now, ident_now_us());
-	buf_init(&box, 4096);
+	buf_init(&box, 2 * sizeof auth);
 	if (ident_uuid7(id, ident_now_us()) == 0 && vault_seal(keyring,
 	    &owner, auth, strlen(auth), &box) == 0) {
 		save.row.auth_data = box.data;
@@ -47,14 +74,15 @@ put_row(struct store *store, const struct keyring *keyring, long n)
 }
 
 static int
-put_rows(struct store *store, const struct keyring *keyring, long count)
+put_rows(struct store *store, const struct keyring *keyring,
+    const struct more *more, long count)
 {
 	long n;
 
 	for (n = 0; n < count; n++) {
 		if (n % BATCH == 0 && store_begin(store, WAIT_MS) != STORE_OK)
 			return (-1);
-		if (put_row(store, keyring, n) == -1)
+		if (put_row(store, keyring, more, n) == -1)
 			return (-1);
 		if ((n % BATCH == BATCH - 1 || n == count - 1) &&
 		    store_commit(store) != STORE_OK)
@@ -69,11 +97,12 @@ main(int argc, char **argv)
 {
 	struct vaulted vaulted;
 	int rc = EXIT_FAILURE;
+	struct more more;
 
-	if (argc != 3)
+	if (argc < 3 || argc > 4 || make_more(&more, argv[3]) == -1)
 		return (rc);
 	if (vaulted_open(&vaulted, argv[1], STORE_WRITE) == 0 &&
-	    put_rows(vaulted.store, vaulted.keyring, atol(argv[2])) == 0)
+	    put_rows(vaulted.store, vaulted.keyring, &more, atol(argv[2])) == 0)
 		rc = EXIT_SUCCESS;
 	vaulted_close(&vaulted);
 	return (rc);

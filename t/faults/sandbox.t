@@ -9,7 +9,7 @@ use Strongroom;
 use Strongroom::Figure;
 use Strongroom::Proc qw(run);
 
-my $unit = program('t/unit/sandbox');
+my $unit = program('t/unit/ground/sandbox');
 plan skip_all => 'the unit test of the sandbox is not built' if !-x $unit;
 my $done = run(cmd => [$unit]);
 my ($figure) = $done->{out} =~ /^# figure: (.*)/m;

@@ -91,7 +91,7 @@ sub let_go { unlink "$_[0]/$_[1].held" }
 # What was promised and is not there.
 sub play {
 	my ($by, $who, $is_locked) = @_;
-	my $house = house(conf => { threads => 4, busy_timeout_ms => 20_000 });
+	my $house = house(conf => { busy_timeout_ms => 20_000 });
 	# Where a worker may write when its sandbox is closed.
 	my $hold = "$house->{dir}/data/hold";
 	mkdir $hold or die $!;

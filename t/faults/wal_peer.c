@@ -9,7 +9,7 @@
 
 #include "ground/conf.h"
 #include "ground/ident.h"
-#include "store/store.h"
+#include "store/store_upkeep.h"
 
 enum { WAIT_MS = 5000, ROOM = 20000 };
 

@@ -31,7 +31,7 @@ sub bytes_of {
 	    map { "$house->{database}$_" } '', '-wal' };
 }
 
-my $house = house(conf => { threads => 4, log_level => 'error' });
+my $house = house(conf => { log_level => 'error' });
 $house->key('other');
 $house->worker;
 $house->fcgi(body => with_auth('{"access_token":"t"}'));
@@ -71,7 +71,7 @@ figure(($refused // 0) . " of $count wrong keys refused, no byte written; unknow
 
 SKIP: {
 	skip 'sanitizers want to be preloaded first', 1 if slow() > 1;
-	my $leaky = house(conf => { threads => 4, log_level => 'error' });
+	my $leaky = house(conf => { log_level => 'error' });
 	my $id = substr $leaky->key, 0, 12;
 	$leaky->worker(env => { preload('slow_known'), SR_KNOWN => $id,
 	    SR_SLOW_NS => 10_000 });

@@ -112,10 +112,15 @@ $said = dpkg("-i $old_file");
 like($said, qr/key file \S+ made/, 'the installation makes the key file');
 like(sh('getent passwd strongroom'), qr{:/var/lib/strongroom:\S*/nologin$},
     'there is a user for it, who cannot log in');
-is_owned($_, '700 strongroom strongroom') for qw(/etc/strongroom
-    /var/lib/strongroom /var/backups/strongroom);
-is_owned($_, '600 strongroom strongroom') for '/etc/strongroom/master.key',
-    '/var/lib/strongroom/strongroom.db';
+sub is_arranged {
+	is_owned('/etc/strongroom', '755 root root');
+	is_owned($_, '700 strongroom strongroom') for qw(/etc/strongroom/keys
+	    /var/lib/strongroom /var/backups/strongroom);
+	is_owned($_, '600 strongroom strongroom') for
+	    '/etc/strongroom/keys/master.key',
+	    '/var/lib/strongroom/strongroom.db';
+}
+is_arranged();
 is_owned('/run/strongroom/strongroom.sock', '660 strongroom www-data');
 for my $unit (qw(strongroom.socket strongroom.service
     strongroom-backup.timer)) {
@@ -154,7 +159,26 @@ sub save {
 	    });
 }
 sub rows { decode(sh('strongroom integration list --json')) }
-my $key_file = sh('sha256sum /etc/strongroom/master.key');
+sub sum_of { sh("sha256sum <$_[0]") }
+my ($was_at, $is_at) = map { "/etc/strongroom/${_}master.key" } '', 'keys/';
+my $key_file = sum_of($is_at);
+
+# As a version before this one left it: configuration and key file in a
+# directory of the service user's, by a service that has found them there.
+my $conf = '/etc/strongroom/strongroom.conf';
+sub arrange_as_before {
+	sh("mv $is_at $was_at; rmdir /etc/strongroom/keys; "
+	    . "printf 'max_body = 8192\n' >$conf; chmod 0600 $conf; "
+	    . 'chown -R strongroom: /etc/strongroom; '
+	    . 'chmod 0700 /etc/strongroom');
+}
+sh('systemctl stop strongroom.socket strongroom.service');
+arrange_as_before();
+sh("systemctl set-environment STRONGROOM_MASTER_KEY_FILE=$was_at; "
+    . 'systemctl start strongroom.socket strongroom.service; '
+    . 'systemctl unset-environment STRONGROOM_MASTER_KEY_FILE');
+is($host->try('strongroom', 'key', 'list')->{exit}, 78,
+    'as a version before had it, root does not go by it');
 saved_ok(save('before'), 'a save before the upgrade');
 is(version(), '0.1.0-1', 'the older version');
 my $pid = $host->property('strongroom.service', 'MainPID');
@@ -172,8 +196,11 @@ isnt($host->property('strongroom.service', 'MainPID'), $pid,
     'which has put its program into use');
 is($wrong, 0, 'and which no request has noticed');
 note(scalar(@saved) . ' saves during the upgrade');
-is(sh('sha256sum /etc/strongroom/master.key'), $key_file,
-    'the key file is the same');
+is(sum_of($is_at), $key_file, 'the key file is the same');
+is_gone($was_at);
+is_arranged();
+is_owned($conf, '640 root strongroom');
+is(sh("cat $conf"), "max_body = 8192\n", 'and so is the configuration');
 my %row = map { $_->{unique_identifier} => 1 } @{ rows() };
 is(join(' ', grep { !$row{$_} } 'before', @saved), '',
     'and the database has every save');
@@ -195,23 +222,24 @@ SKIP: {
 	skip 'there is one schema so far', 1 if !-e "$fixture.sql";
 	sh('systemctl stop strongroom.socket strongroom.service; '
 	    . 'mkdir /root/aside; mv /var/lib/strongroom/* /root/aside; '
-	    . 'mv /etc/strongroom/master.key /root/aside');
+	    . "cp -p $is_at /root/aside");
+	arrange_as_before();
 	my %at = (db => "$dir/root/var/lib/strongroom/strongroom.db",
-	    key => "$dir/root/etc/strongroom/master.key");
+	    key => "$dir/root$was_at");
 	must("sqlite3 '$at{db}' < '$fixture.sql' && "
 	    . "base64 -d '$fixture.key.b64' > '$at{key}'");
-	sh('chown strongroom: /etc/strongroom/master.key '
-	    . '/var/lib/strongroom/strongroom.db; chmod 600 '
-	    . '/etc/strongroom/master.key /var/lib/strongroom/strongroom.db');
+	sh("chown strongroom: $was_at /var/lib/strongroom/strongroom.db; "
+	    . "chmod 600 $was_at /var/lib/strongroom/strongroom.db");
 	dpkg("-i $new_file");
 	is($host->property('strongroom.service', 'ActiveState'), 'active',
 	    'a database of schema 1 is brought up to date, and served');
 	is_true('strongroom check', 'all of it opens');
 	is_true('ls /var/lib/strongroom/*schema-1*', 'a copy of it stays');
+	is_arranged();
 	sh('systemctl stop strongroom.socket strongroom.service; '
 	    . 'rm /var/lib/strongroom/*; '
 	    . 'mv /root/aside/strongroom* /var/lib/strongroom/; '
-	    . 'mv /root/aside/master.key /etc/strongroom/; '
+	    . 'mv /root/aside/master.key /etc/strongroom/keys/; '
 	    . 'systemctl start strongroom.socket strongroom.service');
 }
 
@@ -229,8 +257,7 @@ is_gone($_) for qw(/usr/sbin/strongroom.fcgi /run/strongroom/strongroom.sock
     /lib/systemd/system/strongroom.service);
 is($host->try('pgrep', 'strongroom')->{out}, '', 'no process of it is left')
     if $host->try('sh', '-c', 'command -v pgrep')->{exit} eq '0';
-is(sh('sha256sum /etc/strongroom/master.key'), $key_file,
-    'removal leaves the key file');
+is(sum_of($is_at), $key_file, 'removal leaves the key file');
 is_owned('/var/lib/strongroom/strongroom.db', '600 strongroom strongroom');
 dpkg("-i $new_file");
 is(scalar @{ rows() }, $count, 'installed again, it has all of the database');
@@ -246,21 +273,23 @@ is_true('[ -e /var/backups/strongroom/kept ]', 'purge leaves the backups');
 is($host->try('systemctl', '--failed', '--no-legend')->{out}, '',
     'and no unit that failed');
 dpkg("-i $new_file");
-isnt(sh('sha256sum /etc/strongroom/master.key'), $key_file,
+isnt(sum_of($is_at), $key_file,
     'installed after a purge it has a key file of its own');
 is_deeply(rows(), [], 'and an empty database');
 
 # A machine where another key file waits already.
 dpkg('-P strongroom');
-sh('install -d -m 0700 -o strongroom /etc/strongroom; '
-    . 'printf precious >/etc/strongroom/master.key');
-dpkg("-i $new_file");
-is(sh('cat /etc/strongroom/master.key'), 'precious',
-    'a key file that is there is left alone');
-is_gone('/var/lib/strongroom/strongroom.db');
+for my $at ($is_at, $was_at) {
+	sh('install -d -m 0700 -o strongroom ' . $at =~ s{/[^/]+\z}{}r
+	    . "; printf precious >$at");
+	dpkg("-i $new_file");
+	is(sh("cat $is_at"), 'precious', "what is there as $at stays");
+	is_gone('/var/lib/strongroom/strongroom.db');
+	dpkg('-P strongroom') if $at eq $is_at;
+}
 
 # Without one of its libraries.
-sh('rm -rf /etc/strongroom/master.key; '
+sh("rm -rf $is_at; "
     . 'runuser -u strongroom strongroom init 2>/dev/null; '
     . 'systemctl restart strongroom.socket strongroom.service');
 is($host->property('strongroom.service', 'ActiveState'), 'active',

@@ -4,10 +4,10 @@
  */
 #include "config.h"
 
-#include "fuzz.h"
 #include "body/form_save.h"
 #include "body/json.h"
 #include "body/json_char.h"
+#include "fuzz.h"
 #include "service/reply.h"
 
 enum { ROOM = 1 << 22 };
@@ -74,6 +74,7 @@ write_twice(const struct json_doc *doc)
 {
 	struct json_doc again = { 0 };
 	struct buf one, two;
+	uint32_t i;
 	char *copy;
 
 	buf_init(&one, ROOM);
@@ -86,6 +87,9 @@ write_twice(const struct json_doc *doc)
 	fuzz_must(!two.failed && one.len == two.len &&
 	    memcmp(one.data, two.data, one.len) == 0,
 	    "what was written stays as it is");
+	for (i = 1; i < again.count; i++)
+		fuzz_must(again.node[i].name.end == 0 ||
+		    again.node[i].last == i, "each name is written once");
 	json_doc_fini(&again);
 	free(copy);
 	buf_fini(&one);
@@ -93,7 +97,7 @@ write_twice(const struct json_doc *doc)
 }
 
 static void
-answer(const struct save_form *form, struct reply *reply)
+answer(const struct form *form, struct reply *reply)
 {
 	struct integration row = {
 		.integration_id = "018cd0a0-0000-7000-8000-000000000000",
@@ -106,7 +110,7 @@ answer(const struct save_form *form, struct reply *reply)
 	buf_init(&identifier, ROOM);
 	json_decode(form->doc, form->at[SAVE_NAME], &name);
 	form_save_metadata(form, &metadata);
-	if (form_save_has_text(form, SAVE_UNIQUE_IDENTIFIER))
+	if (form_has_text(form, SAVE_UNIQUE_IDENTIFIER))
 		json_decode(form->doc, form->at[SAVE_UNIQUE_IDENTIFIER],
 		    &identifier);
 	must_be_json(&metadata, "metadata is JSON");
@@ -116,7 +120,7 @@ answer(const struct save_form *form, struct reply *reply)
 	row.integration_type = form_save_type(form);
 	row.status = form_save_status(form);
 	row.active = form_save_active(form);
-	row.has_auth_data = form_save_has_text(form, SAVE_ACCESS_TOKEN);
+	row.has_auth_data = form_has_text(form, SAVE_ACCESS_TOKEN);
 	fuzz_must(strlen(row.name) == name.len, "no NUL in a name");
 	fuzz_must(strlen(row.unique_identifier) == identifier.len,
 	    "no NUL in an identifier");
@@ -132,7 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct json_doc doc = { 0 };
 	struct faults faults = { 0 };
-	struct save_form form;
+	struct form form;
 	struct reply reply;
 	char *copy;
 
@@ -144,7 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		look_at_nodes(&doc);
 		write_twice(&doc);
 		if (doc.node[0].type == JSON_OBJECT) {
-			form_save_read(&form, &doc, &faults);
+			form_read(&form, &form_save_spec, &doc, &faults);
 			fuzz_must(!faults.failed, "memory for faults");
 			if (faults.count == 0)
 				answer(&form, &reply);

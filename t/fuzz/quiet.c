@@ -1,4 +1,4 @@
-/* In place of src/ground/log.c: the targets log at nearly every input. */
+/* In place of src/log.c: the targets log at nearly every input. */
 #include "config.h"
 
 #include "ground/log.h"

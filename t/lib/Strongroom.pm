@@ -19,12 +19,17 @@ use Test::More;
 use Strongroom::FastCGI qw(fcgi_request parse_cgi);
 use Strongroom::Http qw(http_request);
 use Strongroom::Json qw(decode encode compact_fault);
+use Strongroom::OpenApi qw(openapi_note openapi_faults);
 use Strongroom::Proc qw(start run stop running wait_until at_end watch_log
     sanitizer_reports);
 
+# What the tests make is not for others to write to, whoever runs them.
+umask 022;
+
 our @EXPORT = qw(house finish slurp spew program source slow free_port
     web_group
-    answer_is faults_are json_fault_is saved_ok error_is with_auth SAVE);
+    answer_is faults_are json_fault_is saved_ok error_is with_auth
+    changes_pass SAVE);
 
 use constant SAVE => '/api/v2/integrations/save';
 
@@ -138,10 +143,12 @@ sub write_conf {
 
 # -- the command line
 
+# $house->{operator}: the words that are the command, where it is not that of
+# whoever runs the test.
 sub admin {
 	my ($self, @args) = @_;
 	my %o = ref $args[-1] ? %{ pop @args } : ();
-	return run(cmd => [program('strongroom'),
+	return run(cmd => [@{ $self->{operator} // [program('strongroom')] },
 	    $o{bare} ? () : ('--config', $self->{conf}), @args],
 	    env => clean_env(%{ $o{env} // {} }), stdin => $o{stdin});
 }
@@ -196,7 +203,8 @@ sub tamper {
 # -- workers
 
 # worker(via => socket | spawn-fcgi | inherit, listen => handle, ready => 0,
-# args => [...], env => {...}, fds => limit, before => [words of a command])
+# args => [...], env => {...}, fds => limit, before => [words of a command],
+# stderr => handle, in place of the log)
 sub worker {
 	my ($self, %o) = @_;
 	my $n = ++$self->{count};
@@ -214,9 +222,11 @@ sub worker {
 	unshift @cmd, @{ $o{before} // [] };
 	watch_log($log);
 	my $pid = start(cmd => \@cmd, env => clean_env(%{ $o{env} // {} }),
-	    stdin => $o{listen}, stdout => $log, stderr => $log,
+	    stdin => $o{listen}, stdout => $log, stderr => $o{stderr} // $log,
 	    fds => $o{fds}, name => "worker $n");
-	my $worker = { pid => $pid, log => $log, socket => $sock };
+	my $worker = { pid => $pid, log => $log, socket => $sock,
+	    is_logging => !$o{stderr} && !!($self->{settings}{log_level}
+	    =~ /\A(?:debug|info)\z/) };
 	push @{ $self->{workers} }, $worker;
 	$self->{worker} = $worker;
 	$self->ready($worker) if $o{ready} // 1;
@@ -239,7 +249,9 @@ sub ready {
 		    if !running($worker->{pid});
 		my $said = $self->fcgi(method => 'GET', path => '/healthz',
 		    key => undef, type => undef, socket => $worker->{socket});
-		return $said->{status} != 599;
+		# Another may answer at the same socket.
+		return $said->{status} != 599 && (!$worker->{is_logging}
+		    || slurp($worker->{log}) =~ / serves, \d+ connections/);
 	}) or die "worker does not answer: " . slurp($worker->{log});
 }
 
@@ -248,6 +260,15 @@ sub stop_worker {
 	$worker //= $self->{worker};
 	$worker->{stopped} = 1;
 	return stop($worker->{pid}, seconds => 60);
+}
+
+# Whether the log says so; it may be a moment behind an answer.
+sub log_says {
+	my ($self, $pattern, $worker) = @_;
+	$worker //= $self->{worker};
+	return wait_until(20 * slow(), sub {
+		slurp($worker->{log}) =~ $pattern;
+	});
 }
 
 sub log_lines { split /\n/, slurp(($_[1] // $_[0]{worker})->{log}) }
@@ -346,9 +367,11 @@ sub fcgi_params_of { $_[0]->_cgi_params(shift->_request(@_)) }
 sub fcgi {
 	my ($self, %o) = @_;
 	my $r = $self->_request(%o);
-	return fcgi_request($o{socket} // $self->{worker}{socket},
+	my $answer = fcgi_request($o{socket} // $self->{worker}{socket},
 	    params => [$self->_cgi_params($r)], body => $r->{body},
 	    sock => $o{sock}, keep => $o{keep}, seconds => $o{seconds});
+	openapi_note(source(), $r, $answer);
+	return $answer;
 }
 
 # What the kernel makes of a script whose first line is
@@ -359,9 +382,11 @@ sub cgi {
 	my %env = $self->_cgi_params($r);
 	my $args = $o{args}
 	    // ["--config=$self->{conf}", "$self->{dir}/www/save.cgi"];
-	my $ran = run(cmd => [program('strongroom.fcgi'), @$args],
+	my $ran = run(cmd => [@{ $o{before} // [] },
+	    program('strongroom.fcgi'), @$args],
 	    env => clean_env(%env, %{ $o{env} // {} }), stdin => $r->{body});
 	my $answer = parse_cgi($ran->{out});
+	openapi_note(source(), $r, $answer);
 	return { %$answer, exit => $ran->{exit}, err => $ran->{err},
 	    out => $ran->{out} };
 }
@@ -369,7 +394,9 @@ sub cgi {
 sub http {
 	my ($self, %o) = @_;
 	my $r = $self->_request(%o);
-	return http_request(($o{front} // $self->{nginx})->{port}, $r);
+	my $answer = http_request(($o{front} // $self->{nginx})->{port}, $r);
+	openapi_note(source(), $r, $answer);
+	return $answer;
 }
 
 # -- what an answer must be
@@ -460,6 +487,50 @@ sub with_auth {
 	    . '"auth_data":' . $auth . '}';
 }
 
+# That a way to the service lets through what changes an integration: the
+# methods, by a header where they do not pass, and the headers that go with
+# them. send takes a request as the doors do.
+sub changes_pass {
+	my ($send, $way) = @_;
+	my ($auth, $all) = ('{"access_token":"t"}', SAVE =~ s/save\z//r);
+	my $answer = $send->(body => with_auth($auth));
+	my $id = saved_ok($answer, "$way: a save")->{integration_id};
+	my $tag = $answer->{headers}{etag};
+	$answer = $send->(method => 'PATCH', path => "$all$id",
+	    type => 'application/merge-patch+json', body => '{"name":"m"}',
+	    headers => ['If-Match', $tag, 'Idempotency-Key', "k-$way"]);
+	is($answer->{status}, 200, "$way: PATCH, with If-Match")
+	    || _explain($answer);
+	isnt($answer->{headers}{etag}, $tag, "$way: it has another ETag");
+	my $again = $send->(method => 'PATCH', path => "$all$id",
+	    body => '{"name":"m"}', headers => ['Idempotency-Key', "k-$way"]);
+	is("$again->{body} " . ($again->{headers}{'idempotent-replayed'} // ''),
+	    "$answer->{body} true", "$way: Idempotency-Key");
+	answer_is($send->(method => 'PATCH', path => "$all$id",
+	    body => '{"name":"x"}', headers => ['If-Match', $tag]), 412,
+	    '{"detail":"Precondition Failed"}', "$way: an old ETag");
+	$answer = $send->(path => "$all$id/refresh-lease", body => '');
+	is($answer->{status}, 200, "$way: a lease") || _explain($answer);
+	my ($lease) = $answer->{body} =~ /"lease_id":"(.*?)"/;
+	is($send->(path => "$all$id/refresh-lease", body => '')
+	    ->{headers}{'retry-after'}, 60, "$way: a second one has to wait");
+	is($send->(method => 'POST', path => "$all$id", body => '{"auth_data":'
+	    . '{"access_token":"t-2"}}', headers => ['Refresh-Lease', $lease,
+	    'X-HTTP-Method-Override', 'PATCH'])->{status}, 200,
+	    "$way: POST that is PATCH, with Refresh-Lease");
+	my $get = $send->(method => 'GET', path => "$all$id", type => undef,
+	    length => undef, headers => ['If-None-Match', '*', 'If-Match',
+	    '"x"']);
+	is($get->{status}, 200, "$way: a GET asks for no condition");
+	is($send->(method => 'DELETE', path => "$all$id", type => undef,
+	    length => undef)->{status}, 200, "$way: DELETE");
+	$id = saved_ok($send->(body => with_auth($auth)), "$way: a save")
+	    ->{integration_id};
+	is($send->(path => "$all$id", body => '', headers =>
+	    ['X-HTTP-Method-Override', 'DELETE'])->{status}, 200,
+	    "$way: POST that is DELETE");
+}
+
 # Stop all, check that nothing was wrong on the way, end the plan.
 sub finish {
 	for my $house (@houses) {
@@ -471,6 +542,9 @@ sub finish {
 			    || diag(slurp($worker->{log}) =~ s/.*(?=.{4000}\z)//sr);
 		}
 	}
+	my @faults = grep { defined } openapi_faults(source());
+	ok(!@faults, 'every answer is one of the published document')
+	    || diag(join "\n", splice @faults, 0, 20);
 	my @reports = sanitizer_reports();
 	ok(!@reports, 'no sanitizer has anything to report')
 	    || diag(join "\n", @reports);

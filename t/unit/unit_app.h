@@ -2,8 +2,10 @@
 #define UNIT_APP_H
 
 /* For tests that drive an application by one request after the other. */
+#include "ground/scope.h"
+#include "ground/words.h"
 #include "service/app.h"
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { UNIT_MAX_BODY = 4096, UNIT_BUSY_MS = 100 };
 
@@ -17,25 +19,27 @@ static const char unit_owner[] = "user@example.com";
 /* An application with one good key, and a call. */
 struct unit_house {
 	struct app app;
+	struct reader reader;
 	struct call call;
 	char key[APIKEY_LEN + 1];
 };
 
-/* Add a key of owner; revoked_at NULL: it is not revoked. */
+/* Add a key of owner for scopes; revoked_at NULL: it is not revoked. */
 static inline void
-unit_add_key(struct unit_house *house, char key[APIKEY_LEN + 1],
-    const char *expires_at, const char *revoked_at)
+unit_add_key_for(struct unit_house *house, unsigned scopes,
+    char key[APIKEY_LEN + 1], const char *expires_at, const char *revoked_at)
 {
 	struct store *store = writer_store(house->app.writer);
 	unsigned char hash[APIKEY_HASH_LEN];
 	char id[APIKEY_PUBLIC_ID_LEN + 1];
 	const struct store_key row = { .public_id = id, .user = unit_owner,
+	    .scopes = scopes, .types = WORDS_ALL,
 	    .created_at = "2024-01-15T10:30:00.000000",
 	    .expires_at = expires_at };
 
 	apikey_make_public_id(id);
 	apikey_make(key, id);
-	apikey_hash(hash, keeper_borrow(house->app.keeper, 0), key);
+	apikey_hash(hash, keeper_borrow(house->app.keeper), key, APIKEY_LEN);
 	keeper_return(house->app.keeper);
 	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
 	ck_assert_int_eq(store_key_add(store, hash, &row), STORE_OK);
@@ -45,12 +49,20 @@ unit_add_key(struct unit_house *house, char key[APIKEY_LEN + 1],
 	ck_assert_int_eq(store_commit(store), STORE_OK);
 }
 
+/* The same for what a key is for that was made without a word about it. */
+static inline void
+unit_add_key(struct unit_house *house, char key[APIKEY_LEN + 1],
+    const char *expires_at, const char *revoked_at)
+{
+	unit_add_key_for(house, SCOPES_DEFAULT, key, expires_at, revoked_at);
+}
+
 static inline struct conf
 unit_conf(void)
 {
 	return ((struct conf){ .database = strdup(unit_database),
-	    .master_key_file = strdup(unit_key_file), .threads = 2,
-	    .queue = 1, .max_body = UNIT_MAX_BODY,
+	    .master_key_file = strdup(unit_key_file), .max_connections = 16,
+	    .max_body = UNIT_MAX_BODY,
 	    .busy_timeout_ms = UNIT_BUSY_MS });
 }
 
@@ -63,14 +75,25 @@ unit_begin(struct unit_house *house)
 	ck_assert_int_eq(app_open(&house->app, &conf), APP_OK);
 	ck_assert_ptr_null(conf.database);
 	unit_add_key(house, house->key, NULL, NULL);
-	call_init(&house->call, &house->app, NULL);
+	reader_init(&house->reader, &house->app, NULL);
+	call_init(&house->call, &house->app, &house->reader);
 }
 
 static inline void
 unit_end(struct unit_house *house)
 {
 	call_fini(&house->call);
+	reader_fini(&house->reader);
 	app_close(&house->app);
+}
+
+/* The request bears that key. */
+static inline void
+unit_bear(struct http *http, const char *key)
+{
+	http->api_key = key;
+	http->api_key_len = strlen(key);
+	http->api_keys = 1;
 }
 
 /* Fill in the request for a save with the good key, all else to be changed. */
@@ -83,10 +106,18 @@ unit_ask(struct unit_house *house, const char *body)
 	http->method = "POST";
 	http->path = unit_save_path;
 	http->content_type = "application/json";
-	http->api_key = house->key;
-	http->api_keys = 1;
+	unit_bear(http, house->key);
 	http_add_body(http, body, strlen(body));
 	return (http);
+}
+
+/* In a turn of its own. */
+static inline void
+unit_serve(struct call *call)
+{
+	reader_turn(call->reader);
+	app_admit(call);
+	app_serve(call);
 }
 
 /* The request is answered by that status and body. */
@@ -95,7 +126,7 @@ unit_answers(struct unit_house *house, int status, const char *body)
 {
 	struct reply *reply = &house->call.reply;
 
-	app_serve(&house->call);
+	unit_serve(&house->call);
 	ck_assert_msg(reply->status == status, "%d: %s", reply->status,
 	    buf_text(&reply->body));
 	ck_assert_str_eq(buf_text(&reply->body), body);

@@ -4,9 +4,9 @@
 /* For tests that need a checked JSON text. */
 #include <stdint.h>
 
-#include "ground/buf.h"
 #include "body/json_check.h"
-#include "unit.h"
+#include "ground/buf.h"
+#include "unit/unit.h"
 
 /* Check text, which must be good; it is borrowed. */
 static inline void

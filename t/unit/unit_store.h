@@ -8,7 +8,8 @@
 #include "secrets/keyring.h"
 #include "secrets/secret.h"
 #include "store/store.h"
-#include "unit.h"
+#include "store/writer.h"
+#include "unit/unit.h"
 
 static const char unit_key_file[] = "master.key";
 static const char unit_database[] = "strongroom.db";
@@ -126,6 +127,46 @@ unit_put(struct store *store, struct store_save *save)
 	return (rc);
 }
 
+/* A writer of a fresh database. */
+static inline struct writer *
+unit_writer(int busy_timeout_ms)
+{
+	struct store_conf conf = unit_store_conf();
+	struct writer *writer = NULL;
+
+	keyring_free(unit_create());
+	conf.busy_timeout_ms = busy_timeout_ms;
+	ck_assert_int_eq(writer_open(&writer, &conf), STORE_OK);
+	return (writer);
+}
+
+/* The same as a job of the writer's. */
+static inline enum store_rc
+unit_run_save(struct store *store, void *save)
+{
+	return (store_save(store, save));
+}
+
+static inline enum store_rc
+unit_commit(struct writer *writer, struct store_save *save)
+{
+	struct writer_job job = { .run = unit_run_save, .cookie = save };
+
+	writer_commit(writer, &job);
+	return (job.rc);
+}
+
+/* One save of a row of its own. */
+static inline enum store_rc
+unit_commit_row(struct writer *writer, const char *id)
+{
+	struct store_save save = unit_save(id, "user", id);
+	enum store_rc rc = unit_commit(writer, &save);
+
+	free(save.kept_metadata);
+	return (rc);
+}
+
 static inline void
 unit_put_row(struct store *store, const char *id, const char *identifier)
 {
@@ -134,25 +175,55 @@ unit_put_row(struct store *store, const char *id, const char *identifier)
 	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
 }
 
-static inline int
+enum { UNIT_PAGE_ROWS = 2 };	/* few, so that there are many pages */
+
+/* Call each with every integration, or those of user. */
+static inline void
+unit_each_row(struct store *store, const char *user,
+    void (*each)(void *, const struct integration *), void *cookie)
+{
+	struct store_query query = { .columns = STORE_DATA | STORE_BOX,
+	    .created_by = user, .limit = UNIT_PAGE_ROWS };
+	struct arena arena = { 0 };
+	struct store_page page;
+	size_t i;
+
+	do {
+		ck_assert_int_eq(store_operator_page(store, &query, &arena,
+		    &page), STORE_OK);
+		for (i = 0; i < page.count; i++)
+			each(cookie, &page.rows[i]);
+		query.after = page.next;
+	} while (!page.is_last);
+	arena_fini(&arena);
+}
+
+static inline void
 unit_count_row(void *cookie, const struct integration *row)
 {
 	(void)row;
 	++*(size_t *)cookie;
-	return (0);
 }
 
-/* How many integrations a connection of its own finds. */
+/* How many integrations a connection of its own finds in a database. */
+static inline size_t
+unit_rows_in(const char *path)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store *store = NULL;
+	size_t count = 0;
+
+	conf.path = path;
+	ck_assert_int_eq(store_open(&store, &conf, STORE_READ), STORE_OK);
+	unit_each_row(store, NULL, unit_count_row, &count);
+	store_close(store);
+	return (count);
+}
+
 static inline size_t
 unit_rows(void)
 {
-	struct store *store = unit_open(STORE_READ);
-	size_t count = 0;
-
-	ck_assert_int_eq(store_integration_list(store, NULL, unit_count_row,
-	    &count), STORE_OK);
-	store_close(store);
-	return (count);
+	return (unit_rows_in(unit_database));
 }
 
 #endif

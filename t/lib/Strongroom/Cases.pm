@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(run_cases);
 sub run_cases {
 	my ($house, $door, $prefix) = @_;
 	my @cases = cases(source() . '/t/cases/save.jsonl');
-	is(scalar @cases, 240, "${prefix}the sample has 240 requests");
+	is(scalar @cases, 300, "${prefix}the sample has 300 requests");
 	my $saved = 0;
 	for my $i (0 .. $#cases) {
 		my $case = $cases[$i];

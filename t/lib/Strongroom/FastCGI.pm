@@ -11,11 +11,11 @@ use IO::Select;
 use IO::Socket::UNIX;
 use POSIX ();
 use Socket qw(SOCK_STREAM);
-use Time::HiRes qw(time);
+use Strongroom::Proc qw(now);
 
 our @EXPORT_OK = qw(fcgi_connect fcgi_record fcgi_begin fcgi_params fcgi_stdin
     fcgi_abort fcgi_send fcgi_read fcgi_closed fcgi_request parse_cgi
-    fcgi_overheard);
+    fcgi_overheard fcgi_answered);
 
 use constant {
 	BEGIN_REQUEST => 1, ABORT_REQUEST => 2, END_REQUEST => 3,
@@ -61,11 +61,11 @@ sub fcgi_stdin { _stream(STDIN_, $_[0]) . fcgi_record(STDIN_, '') }
 
 sub fcgi_send {
 	my ($sock, $bytes, $seconds) = @_;
-	my $end = time + ($seconds // 60);
+	my $end = now() + ($seconds // 60);
 	my $can = IO::Select->new($sock);
 	$sock->blocking(0);
 	while (length $bytes) {
-		return 0 if time > $end;
+		return 0 if now() > $end;
 		$can->can_write(1) or next;
 		my $n = syswrite $sock, $bytes;
 		next if !defined $n && ($!{EINTR} || $!{EAGAIN});
@@ -81,7 +81,7 @@ sub _read {
 	my $can = IO::Select->new($sock);
 	my $bytes = '';
 	while (length $bytes < $want) {
-		return if time > $end;
+		return if now() > $end;
 		$can->can_read(1) or next;
 		my $n = sysread $sock, $bytes, $want - length $bytes,
 		    length $bytes;
@@ -95,7 +95,7 @@ sub _read {
 # closed before END_REQUEST.
 sub fcgi_read {
 	my ($sock, $seconds) = @_;
-	my $end = time + ($seconds // 120);
+	my $end = now() + ($seconds // 120);
 	my %got = (stdout => '', stderr => '');
 	while (defined(my $head = _read($sock, 8, $end))) {
 		my (undef, $type, undef, $length, $pad) = unpack 'CCnnC', $head;
@@ -115,13 +115,13 @@ sub fcgi_read {
 # Seconds until the other side closed; undef when it did not.
 sub fcgi_closed {
 	my ($sock, $seconds) = @_;
-	my $from = time;
+	my $from = now();
 	my $can = IO::Select->new($sock);
-	while (time - $from < $seconds) {
+	while (now() - $from < $seconds) {
 		$can->can_read(0.5) or next;
 		my $n = sysread $sock, my $bytes, 65536;
 		next if !defined $n && ($!{EINTR} || $!{EAGAIN});
-		return time - $from if !$n;
+		return now() - $from if !$n;
 	}
 	return;
 }
@@ -143,6 +143,19 @@ sub parse_cgi {
 	return \%answer;
 }
 
+# Read one request off a connection, to the end of its standard input.
+sub _hear {
+	my ($sock) = @_;
+	my ($bytes, $end) = ('', now() + 20);
+	my $can = IO::Select->new($sock);
+	# The end of standard input is a record without content.
+	while ($bytes !~ /\x01\x05\x00\x01\x00\x00[\0-\xff]{2}\z/
+	    && $can->can_read($end - now() > 0 ? $end - now() : 0)) {
+		last if !sysread $sock, $bytes, 65536, length $bytes;
+	}
+	return $bytes;
+}
+
 # What a web server says to its backend: the bytes of one request that arrive
 # at a listening socket while the code runs in a process of its own. There is
 # no answer.
@@ -153,18 +166,37 @@ sub fcgi_overheard {
 		$ask->();
 		POSIX::_exit(0);
 	}
-	my ($bytes, $end) = ('', time + 20);
+	my $bytes = '';
 	if (IO::Select->new($listener)->can_read(20)) {
 		my $sock = $listener->accept;
-		my $can = IO::Select->new($sock);
-		# The end of standard input is a record without content.
-		while ($bytes !~ /\x01\x05\x00\x01\x00\x00[\0-\xff]{2}\z/
-		    && $can->can_read($end - time > 0 ? $end - time : 0)) {
-			last if !sysread $sock, $bytes, 65536, length $bytes;
-		}
+		$bytes = _hear($sock);
 	}
 	waitpid $pid, 0;
 	return $bytes;
+}
+
+# What the code returns while the next request at a listening socket is
+# answered with this text of a CGI program, and what was heard before.
+sub fcgi_answered {
+	my ($listener, $text, $ask) = @_;
+	pipe my $in, my $out or die "pipe: $!";
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		close $in;
+		POSIX::_exit(1) if !IO::Select->new($listener)->can_read(20);
+		my $sock = $listener->accept;
+		print {$out} _hear($sock);
+		close $out;
+		fcgi_send($sock, _stream(STDOUT_, $text)
+		    . fcgi_record(STDOUT_, '')
+		    . fcgi_record(END_REQUEST, pack 'NCx3', 0, 0));
+		POSIX::_exit(0);
+	}
+	close $out;
+	my $got = $ask->();
+	my $heard = do { local $/; readline($in) // '' };
+	waitpid $pid, 0;
+	return ($got, $heard);
 }
 
 sub fcgi_request {

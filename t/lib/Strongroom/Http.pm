@@ -12,10 +12,9 @@ use HTTP::Tiny;
 use IO::Select;
 use IO::Socket::INET;
 use POSIX ();
-use Time::HiRes qw(time);
-use Strongroom::Proc qw(start stop running wait_until);
+use Strongroom::Proc qw(start stop running wait_until now);
 
-our @EXPORT_OK = qw(http_request raw_http);
+our @EXPORT_OK = qw(http_request raw_http start_server);
 
 sub http_request {
 	my ($port, $r) = @_;
@@ -72,9 +71,9 @@ sub raw_http {
 	    PeerPort => $port) or return $none;
 	$sock->blocking(0);
 	my $can = IO::Select->new($sock);
-	my $end = time + ($o{seconds} // 120);
+	my $end = now() + ($o{seconds} // 120);
 	my ($text, $open) = ('', 1);
-	while ($open && time < $end) {
+	while ($open && now() < $end) {
 		my ($in, $out) = IO::Select->select($can,
 		    length $bytes ? $can : undef, undef, 1);
 		if ($out && @$out) {
@@ -128,7 +127,7 @@ sub _slurp {
 }
 
 # Start a server; another port when somebody was faster at this one.
-sub _start {
+sub start_server {
 	my ($name, $conf, $log, $text, %o) = @_;
 	for (1 .. 5) {
 		my $port = _port();
@@ -187,7 +186,7 @@ $temp
 	}
 }
 CONF
-	my $front = _start('nginx', "$dir/nginx.conf", "$dir/error.log", $text,
+	my $front = start_server('nginx', "$dir/nginx.conf", "$dir/error.log", $text,
 	    cmd => ['nginx', '-p', $dir, '-c', "$dir/nginx.conf", '-e',
 	    "$dir/error.log"], env => $o{env});
 	return { %$front, dir => $dir };
@@ -229,7 +228,7 @@ DocumentRoot "$o{dir}/www"
 </Directory>
 $o{lines}
 CONF
-	my $front = _start('apache2', "$dir/apache.conf", "$dir/error.log",
+	my $front = start_server('apache2', "$dir/apache.conf", "$dir/error.log",
 	    $text, cmd => [@{ $o{wrap} // [] }, 'apache2', '-f', "$dir/apache.conf",
 	    '-DFOREGROUND'], env => $o{env});
 	_wait_for_cgid($dir, $o{user}) if $o{user}

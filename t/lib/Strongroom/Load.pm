@@ -7,6 +7,7 @@ package Strongroom::Load;
 #	$load->wait_for(500);			  # until 500 more were acknowledged
 #	... kill, cut, fill, rotate, back up ...
 #	my $count = $load->stop;		  # { 200 => 7211, 503 => 3, 599 => 12 }
+#	$load->cut;				  # what is answered later is not heard
 #	$load->kept('what was done to it');	  # one test: ok, or what is wrong
 #	my @wrong = $load->faults;		  # the same as a list, for controls
 #
@@ -48,10 +49,9 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect);
-use Strongroom::Proc qw(launch run wait_until pause);
+use Strongroom::Proc qw(launch run wait_until pause now);
 
 our @EXPORT = qw(load);
 
@@ -90,7 +90,7 @@ sub _value {
 # What the saves of one client have in common.
 sub _begin {
 	my ($self, $i) = @_;
-	srand($self->{seed} // $$ * 1000 + time * 1000 % 1000);
+	srand($self->{seed} // $$ * 1000 + now() * 1000 % 1000);
 	open my $log, '>>', $self->{files}[$i] or die "load: $!";
 	return { i => $i, log => $log, n => 0, seq => {},
 	    door => $self->{doors}[$i % @{ $self->{doors} }] };
@@ -104,10 +104,10 @@ sub _save {
 	$client->{n}++ if $uid =~ /-$n\z/;
 	my $seq = ++$client->{seq}{$uid};
 	syswrite $client->{log}, "T $uid $seq\n";
-	my $from = time;
+	my $from = now();
 	my $answer = $self->_send($client->{door}, $uid, $seq,
 	    \$client->{sock});
-	my $took = time - $from;
+	my $took = now() - $from;
 	my ($id) = $answer->{body} =~ /"integration_id":"([^"]*)"/;
 	syswrite $client->{log}, sprintf "R %s %d %d %s %.4f %s\n", $uid,
 	    $seq, $self->{lie} && $answer->{status} >= 500 ? 200
@@ -119,9 +119,9 @@ sub _save {
 sub _client {
 	my ($self, $i) = @_;
 	my $client = $self->_begin($i);
-	my $end = time + $self->{seconds};
+	my $end = now() + $self->{seconds};
 	my $sent = 0;
-	while (time < $end && !-e $self->{stopper}
+	while (now() < $end && !-e $self->{stopper}
 	    && $sent++ < ($self->{saves} // 9e9)) {
 		my $status = $self->_save($client)->{status};
 		last if $self->{until_cut} && $status == 599;
@@ -170,10 +170,10 @@ sub _note {
 	my ($self, $kind, $uid, $seq, $status, $id, $took, $retry) = @_;
 	my $try = $self->{tried}{$uid}[$seq - 1] //= { seq => $seq };
 	return if $kind eq 'T';
-	$try->{status} = $status;
+	$try->{status} = $self->{is_cut} ? 599 : $status;
 	$try->{id} = $id;
 	$self->{count}{$status}++;
-	$self->{acknowledged}++ if $status == 200;
+	$self->{acknowledged}++ if $try->{status} == 200;
 	push @{ $self->{took}{$status} }, $took;
 	$self->{no_retry_after}++ if $status == 503 && $retry eq '-';
 }
@@ -194,6 +194,9 @@ sub wait_for_end {
 
 # Saves that were acknowledged until now.
 sub acknowledged { $_[0]->look->{acknowledged} }
+
+# From now on nobody would hear an answer, so that none is taken for a promise.
+sub cut { $_[0]->look->{is_cut} = 1 }
 
 # Wait until N more are acknowledged; false when that takes too long.
 sub wait_for {

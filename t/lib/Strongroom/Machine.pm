@@ -10,7 +10,7 @@ use File::Basename qw(dirname);
 use File::Copy qw(copy);
 use File::Find qw(find);
 use Strongroom;
-use Strongroom::Proc qw(launch start stop running wait_until at_end);
+use Strongroom::Proc qw(launch start stop running wait_until at_end now);
 
 our @EXPORT_OK = qw(machine cannot bare_root install_to load);
 
@@ -151,11 +151,11 @@ sub journal {
 sub load {
 	my ($house, $tag, $save) = @_;
 	my $stop = "$house->{dir}/stop-$tag";
-	my $until = time + 300;
+	my $until = now() + 300;
 	my $join = launch(4, sub {
 		my ($i) = @_;
 		my ($wrong, @saved) = (0);
-		for (my $n = 0; !-e $stop && time < $until; $n++) {
+		for (my $n = 0; !-e $stop && now() < $until; $n++) {
 			my $name = "$tag-$i-$n";
 			if ($save->($name)->{status} == 200) {
 				push @saved, $name;

@@ -1,6 +1,6 @@
-# Small C sources beside the tests of t/faults, built when a test first asks
-# for them: libraries that stand between a program and the system, by
-# LD_PRELOAD, and programs that are linked with the service's own library.
+# Small C sources beside the tests, built when a test first asks for them:
+# libraries that stand between a program and the system, by LD_PRELOAD, and
+# programs that are linked with the service's own library.
 
 package Strongroom::Preload;
 
@@ -12,6 +12,7 @@ use File::Temp qw(tempdir);
 use Strongroom::Proc qw(run);
 
 our @EXPORT = qw(preload loadable tool);
+our @EXPORT_OK = qw(within);
 
 my $SRC = $ENV{SR_SRC} // '.';
 my $BUILD = $ENV{SR_BUILD} // "$SRC/build";
@@ -46,6 +47,30 @@ sub preload {
 	my ($name) = @_;
 	my $file = _make($name, "$name.so", '-shared', '-fPIC', '-ldl');
 	return (LD_PRELOAD => loadable($file));
+}
+
+# within('name', [command], environment, is_there): the environment in which
+# t/lib/name.c comes first; or undef and why that cannot be. environment is
+# given a directory, in which the code is_there finds that the library has been
+# in the command.
+# All that it calls is found at the start: a call that is looked up when it is
+# made has registers laid on the stack, with whatever was copied last.
+sub within {
+	my ($name, $cmd, $more, $is_there) = @_;
+	my $dir = tempdir('srXXXXXX', TMPDIR => 1, CLEANUP => 1);
+	my $made = run(cmd => [$ENV{CC} // 'cc', '-std=gnu11', '-O2', '-Wall',
+	    '-Wextra', '-shared', '-fPIC', '-Wl,-z,now', '-o', "$dir/$name.so",
+	    "$SRC/t/lib/$name.c"]);
+	return (undef, "no compiler for t/lib/$name.c: $made->{err}")
+	    if $made->{exit} ne '0';
+	my %env = (LD_PRELOAD => loadable("$dir/$name.so"), $more->($dir));
+	# A sanitizer wants to be the first library, and need not be.
+	$env{ASAN_OPTIONS} = join ':', grep { defined } $ENV{ASAN_OPTIONS},
+	    'verify_asan_link_order=0';
+	run(cmd => $cmd, env => { PATH => $ENV{PATH}, %env });
+	return (undef, 'a static program takes no library')
+	    if !$is_there->($dir);
+	return (\%env, undef);
 }
 
 # tool('name', libraries): the program made of t/faults/name.c.

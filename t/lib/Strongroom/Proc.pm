@@ -8,10 +8,10 @@ use warnings;
 use Errno qw(EINTR);
 use Exporter 'import';
 use POSIX ();
-use Time::HiRes qw(time);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 our @EXPORT_OK = qw(start run stop running reap wait_until launch parallel pause
-    watch_log sanitizer_reports at_end);
+    now watch_log sanitizer_reports at_end);
 
 my $owner = $$;
 my %live;        # pid => name
@@ -23,20 +23,32 @@ my @at_end;
 my $SANITIZER = qr/ERROR:\ AddressSanitizer|LeakSanitizer|runtime\ error:
     |WARNING:\ ThreadSanitizer/x;
 
+# What whoever runs the tests has set for himself is not what they are about.
+umask 022;
+delete @ENV{grep { /\A(?:STRONGROOM_.*|LANGUAGE|GATEWAY_INTERFACE|REQUEST_METHOD
+    |.*_proxy)\z/ix } keys %ENV};
+$ENV{LC_ALL} = 'C';
+$ENV{HOME} //= '/nonexistent';	# sqlite3(1) complains of users without
+# A socket's path has 107 characters, and mod_fcgid takes no space in one.
+delete $ENV{TMPDIR} if ($ENV{TMPDIR} // '') !~ m{\A/[\w./+-]{1,40}\z};
+
 $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
 $SIG{PIPE} = 'IGNORE';
+
+# Seconds since some moment; the wall clock may be set while a test runs.
+sub now { clock_gettime(CLOCK_MONOTONIC) }
 
 sub pause { select(undef, undef, undef, $_[0]) }
 
 # Ask again and again until the code says yes; the last answer, or nothing.
 sub wait_until {
 	my ($seconds, $code) = @_;
-	my $end = time + $seconds;
+	my $end = now() + $seconds;
 	my $step = 0.001;
 	while (1) {
 		my $said = $code->();
 		return $said if $said;
-		return if time > $end;
+		return if now() > $end;
 		pause($step);
 		$step *= 1.5 if $step < 0.05;
 	}
@@ -50,7 +62,8 @@ sub _born {
 }
 
 # start(cmd => [...], program =>, env => {whole environment}, stdin =>,
-# stdout =>, stderr => (open handles or paths), fds => limit of open files)
+# stdout =>, stderr => (open handles or paths), fds => limit of open files,
+# session => 1: of its own)
 sub start {
 	my (%o) = @_;
 	my @cmd = @{ $o{cmd} };
@@ -69,8 +82,10 @@ sub start {
 	STDERR->flush;
 	my $pid = fork // die "fork: $!";
 	if ($pid == 0) {
-		setpgrp(0, 0);
-		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE CHLD);
+		$o{session} ? POSIX::setsid() : setpgrp(0, 0);
+		$SIG{$_} = 'DEFAULT'
+		    for qw(INT TERM HUP QUIT PIPE CHLD USR1 USR2);
+		POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
 		%ENV = %{ $o{env} } if $o{env};
 		my %number = (stdin => 0, stdout => 1, stderr => 2);
 		POSIX::dup2(fileno $handle{$_}, $number{$_}) for keys %number;
@@ -113,7 +128,7 @@ sub reap {
 # Ask a process to end: exit code (or "signal N"), and how long it took.
 sub stop {
 	my ($pid, %o) = @_;
-	my $from = time;
+	my $from = now();
 	if (running($pid)) {
 		kill $o{signal} // 'TERM', $pid;
 	}
@@ -121,11 +136,11 @@ sub stop {
 	if (!defined $status) {
 		kill 'KILL', -$pid;
 		reap($pid, 60);
-		return { exit => 'still running', seconds => time - $from };
+		return { exit => 'still running', seconds => now() - $from };
 	}
 	kill 'KILL', -$pid;
 	my $exit = $status & 127 ? 'signal ' . ($status & 127) : $status >> 8;
-	return { exit => $exit, seconds => time - $from };
+	return { exit => $exit, seconds => now() - $from };
 }
 
 # Run to its end: { exit, out, err }. stdin is a string.

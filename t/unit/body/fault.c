@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "body/fault.h"
-#include "unit_json.h"
+#include "unit/unit_json.h"
 
 enum { ROOM = 65536 };
 
@@ -49,6 +49,30 @@ START_TEST(every_kind_has_the_contracts_words)
 		    "value_error.any_str.max_length" },
 		{ FAULT_NULL_CHARACTER, "null characters are not allowed",
 		    "value_error.any_str.null_character" },
+		{ FAULT_TEXT, "value is not valid text", "value_error.text" },
+		{ FAULT_INTEGER, "value is not a valid integer",
+		    "type_error.integer" },
+		{ FAULT_NOT_GE,
+		    "ensure this value is greater than or equal to 7",
+		    "value_error.number.not_ge" },
+		{ FAULT_NOT_LE,
+		    "ensure this value is less than or equal to 7",
+		    "value_error.number.not_le" },
+		{ FAULT_CURSOR, "invalid cursor", "value_error.cursor" },
+		{ FAULT_EXTRA, "extra fields not permitted",
+		    "value_error.extra" },
+		{ FAULT_CONST, "field cannot be changed",
+		    "value_error.const" },
+		{ FAULT_LIMIT, "too many values", "value_error.limit" },
+		{ FAULT_IDEMPOTENCY_KEY,
+		    "value is not a valid idempotency key",
+		    "value_error.idempotency_key" },
+		{ FAULT_OTHER_BODY, "already used with another body",
+		    "value_error.idempotency_key" },
+		{ FAULT_NO_ITEMS, "ensure this value has at least 1 items",
+		    "value_error.list.min_items" },
+		{ FAULT_CONTROL, "control characters are not allowed",
+		    "value_error.any_str.control_character" },
 		{ FAULT_UUID, "value is not a valid uuid", "type_error.uuid" },
 		{ FAULT_MOMENT, "invalid datetime format",
 		    "value_error.datetime" },
@@ -61,7 +85,7 @@ START_TEST(every_kind_has_the_contracts_words)
 		    "\"msg\":\"%s\",\"type\":\"%s\"", words[i].msg,
 		    words[i].type);
 		says((struct fault){ .kind = words[i].kind, .member = "a",
-		    .index = -1 }, text);
+		    .index = -1, .limit = 7 }, text);
 	}
 }
 END_TEST
@@ -71,6 +95,16 @@ START_TEST(body_as_a_whole_has_no_member)
 	says((struct fault){ .kind = FAULT_OBJECT, .index = -1 },
 	    "\"loc\":[\"body\"],\"msg\":\"value is not a valid dict\","
 	    "\"type\":\"type_error.dict\"");
+}
+END_TEST
+
+START_TEST(fault_need_not_be_in_the_body)
+{
+	says((struct fault){ .kind = FAULT_EXTRA, .in = "query",
+	    .member = "a\"b", .index = -1 },
+	    "\"loc\":[\"query\",\"a\\\"b\"],"
+	    "\"msg\":\"extra fields not permitted\","
+	    "\"type\":\"value_error.extra\"");
 }
 END_TEST
 
@@ -154,6 +188,7 @@ main(void)
 	const TTest *const tests[] = {
 		every_kind_has_the_contracts_words,
 		body_as_a_whole_has_no_member,
+		fault_need_not_be_in_the_body,
 		place_is_told_from_parent_to_index,
 		json_fault_tells_offset_and_what_was_expected,
 		faults_keep_their_order,

@@ -3,7 +3,7 @@
 
 #include "body/field.h"
 #include "ground/integration.h"
-#include "unit_json.h"
+#include "unit/unit_json.h"
 
 typedef enum fault_kind check_fn(const struct json_doc *, uint32_t);
 
@@ -102,10 +102,68 @@ START_TEST(only_true_and_false_are_booleans)
 }
 END_TEST
 
+START_TEST(text_may_be_a_list_of_texts)
+{
+	gives(field_texts, FAULT_NONE, "[\"\",\"a b\",[],[\"a\"],"
+	    "[\"a\",\"\\u0000\"]]");
+	gives(field_texts, FAULT_STRING, "[5,true,{},[5],[null],[\"a\",[]],"
+	    "[{},\"a\"]]");
+}
+END_TEST
+
+START_TEST(id_is_a_text_or_an_integer)
+{
+	gives(field_id, FAULT_NONE, "[\"\",\"a\",\"1.5\",0,-0,7,-7,"
+	    "123456789012345678901234567890]");
+	gives(field_id, FAULT_STRING, "[1.0,0.5,-0.0,1e5,1E5,1e-5,1e400,true,"
+	    "[],{},[7]]");
+}
+END_TEST
+
+START_TEST(integer_is_read_in_digits_alone)
+{
+	static const struct {
+		const char *text;
+		bool is_one;
+		int64_t value;
+	} cases[] = {
+		{ "[1]", true, 1 }, { "[300]", true, 300 }, { "[-0]", true, 0 },
+		{ "[-7]", true, -7 },
+		{ "[9223372036854775807]", true, INT64_MAX },
+		{ "[-9223372036854775808]", true, INT64_MIN },
+		{ "[99999999999999999999999999]", true, INT64_MAX },
+		{ "[-99999999999999999999999999]", true, INT64_MIN },
+		{ "[1.0]", false, 0 }, { "[1e1]", false, 0 },
+		{ "[1E1]", false, 0 }, { "[\"60\"]", false, 0 },
+		{ "[true]", false, 0 }, { "[null]", false, 0 },
+		{ "[[60]]", false, 0 }, { "[{}]", false, 0 },
+	};
+	struct json_doc doc = { 0 };
+	int64_t value;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		unit_json(&doc, cases[i].text);
+		value = 0;
+		ck_assert_msg(field_read_integer(&doc, 1, &value) ==
+		    cases[i].is_one, "%s", cases[i].text);
+		ck_assert_int_eq(value, cases[i].value);
+	}
+	json_doc_fini(&doc);
+}
+END_TEST
+
+START_TEST(anything_is_anything)
+{
+	gives(field_any, FAULT_NONE, "[null,true,1,\"\",[],{}]");
+}
+END_TEST
+
 START_TEST(only_objects_are_objects_and_only_arrays_lists)
 {
-	gives(field_object, FAULT_NONE, "[{},{\"a\":1}]");
-	gives(field_object, FAULT_OBJECT, "[[],[{}],\"{}\",1,true]");
+	gives(field_object, FAULT_NONE, "[{},{\"a\":1},[],[ ]]");
+	gives(field_object, FAULT_OBJECT,
+	    "[[{}],[null],[[]],\"{}\",1,true]");
 	gives(field_list, FAULT_NONE, "[[],[1]]");
 	gives(field_list, FAULT_LIST, "[{},\"[]\",1,true]");
 }
@@ -137,52 +195,25 @@ START_TEST(finite_numbers_are_moments)
 }
 END_TEST
 
-START_TEST(moments_of_every_spelling_are_taken)
+START_TEST(texts_that_are_moments_are_taken)
 {
 	gives(field_moment, FAULT_NONE, "["
-	    "\"2024-01-15T10:30:00\",\"2024-01-15t10:30:00\","
-	    "\"2024-01-15 10:30:00\",\"2024-01-15T10:30:00Z\","
-	    "\"2024-01-15T10:30:00z\",\"2024-01-15T10:30:00.1\","
-	    "\"2024-01-15T10:30:00.123456789\","
-	    "\"2024-01-15T10:30:00.123456789+23:59\","
-	    "\"2024-01-15T10:30:00+00:00\",\"2024-01-15T10:30:00-00:00\","
-	    "\"2024-01-15T10:30:00-12:45\",\"2024-01-15T00:00:00.000Z\","
-	    "\"0001-01-01T00:00:00\",\"9999-12-31T23:59:59.999999999Z\","
-	    "\"2024\\u002d01-15T10:30:00\"]");
+	    "\"2024-01-15T10:30:00\",\"2024-01-15 10:30+00\","
+	    "\"2024-01-15t10:30:00.123456789012-0530\",\"1705314600\","
+	    "\"-1705314600.25\",\"2024\\u002d01-15T10:30:00\","
+	    "\"\\u0031\\u002e5\"]");
+	gives_repeated(field_moment, FAULT_NONE, "\\u0030", 1000);
+	gives_repeated(field_moment, FAULT_NONE, "9", 308);
 }
 END_TEST
 
-START_TEST(moments_of_other_spellings_are_refused)
+START_TEST(texts_that_are_none_are_refused)
 {
 	gives(field_moment, FAULT_MOMENT, "["
-	    "\"\",\"now\",\"1705314600\",\"2024-01-15\",\"10:30:00\","
-	    "\"2024-01-15T10:30\",\"2024-1-15T10:30:00\","
-	    "\"24-01-15T10:30:00\",\"02024-01-15T10:30:00\","
-	    "\"2024-01-15_10:30:00\",\"2024-01-15  10:30:00\","
-	    "\" 2024-01-15T10:30:00\",\"2024-01-15T10:30:00 \","
-	    "\"2024-01-15T10:30:00 Z\",\"2024-01-15T10:30:00.\","
-	    "\"2024-01-15T10:30:00.Z\",\"2024-01-15T10:30:00,5\","
-	    "\"2024-01-15T10:30:00.1234567890\",\"2024-01-15T10:30:00ZZ\","
-	    "\"2024-01-15T10:30:00+01\",\"2024-01-15T10:30:00+0100\","
-	    "\"2024-01-15T10:30:00+1:00\",\"2024-01-15T10:30:00+24:00\","
-	    "\"2024-01-15T10:30:00+01:60\",\"2024/01/15T10:30:00\","
-	    "\"+2024-01-15T10:30:00\",\"2024-01-15T10:30:00\\u0000\","
-	    "\"2024-01-15T10:30:00Z\\u0000\","
-	    "\"\xd9\xa2\xd9\xa0\xd9\xa2\xd9\xa4-01-15T10:30:00\"]");
-}
-END_TEST
-
-START_TEST(moments_outside_the_calendar_are_refused)
-{
-	gives(field_moment, FAULT_MOMENT, "["
-	    "\"0000-01-01T00:00:00\",\"2024-00-15T10:30:00\","
-	    "\"2024-13-15T10:30:00\",\"2024-01-00T10:30:00\","
-	    "\"2024-01-32T10:30:00\",\"2024-04-31T10:30:00\","
-	    "\"2023-02-29T10:30:00\",\"1900-02-29T10:30:00\","
-	    "\"2024-02-30T10:30:00\",\"2024-01-15T24:00:00\","
-	    "\"2024-01-15T10:60:00\",\"2024-12-31T23:59:60Z\"]");
-	gives(field_moment, FAULT_NONE,
-	    "[\"2024-02-29T10:30:00\",\"2000-02-29T10:30:00\"]");
+	    "\"\",\"now\",\"1e5\",\"2024-01-15\",\"2023-02-29T10:30:00\","
+	    "\"2024-01-15T10:30:00\\u0000\",\"1\\u0000\",\"\\u00001\","
+	    "\"\xd9\xa1\"]");
+	gives_repeated(field_moment, FAULT_MOMENT, "9", 309);
 }
 END_TEST
 
@@ -204,12 +235,15 @@ main(void)
 		name_of_another_type_is_refused,
 		identifier_has_0_to_255_code_points,
 		only_true_and_false_are_booleans,
+		text_may_be_a_list_of_texts,
+		id_is_a_text_or_an_integer,
+		integer_is_read_in_digits_alone,
+		anything_is_anything,
 		only_objects_are_objects_and_only_arrays_lists,
 		choice_is_one_of_the_words,
 		finite_numbers_are_moments,
-		moments_of_every_spelling_are_taken,
-		moments_of_other_spellings_are_refused,
-		moments_outside_the_calendar_are_refused,
+		texts_that_are_moments_are_taken,
+		texts_that_are_none_are_refused,
 		moments_of_other_types_are_refused,
 	};
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "body/form_save.h"
-#include "unit_json.h"
+#include "unit/unit_json.h"
 
 enum { ROOM = 65536 };
 
@@ -22,7 +22,7 @@ static const char *const kinds[] = {
 /* A body read; whoever begins it ends it. */
 struct body {
 	struct json_doc doc;
-	struct save_form form;
+	struct form form;
 	struct faults faults;
 };
 
@@ -31,7 +31,7 @@ begin(struct body *body, const char *text)
 {
 	*body = (struct body){ 0 };
 	unit_json(&body->doc, text);
-	form_save_read(&body->form, &body->doc, &body->faults);
+	form_read(&body->form, &form_save_spec, &body->doc, &body->faults);
 	ck_assert(!body->faults.failed);
 }
 
@@ -116,7 +116,7 @@ END_TEST
 START_TEST(types_are_not_coerced)
 {
 	has_faults("{\"name\":5,\"integration_type\":5,\"status\":1,"
-	    "\"active\":1,\"auth_data\":\"{}\",\"scope_data\":[],"
+	    "\"active\":1,\"auth_data\":\"{}\",\"scope_data\":[1],"
 	    "\"metadata\":1,\"unique_identifier\":7}",
 	    "name string\nintegration_type choice\nstatus choice\n"
 	    "active bool\nauth_data object\nscope_data object\n"
@@ -128,8 +128,9 @@ START_TEST(all_faults_are_told_in_the_contracts_order)
 {
 	has_faults("{\"unique_identifier\":\"\\u0000\",\"metadata\":{"
 	    "\"tags\":5,\"description\":5,\"version\":5,\"created_via\":5,"
-	    "\"instance_name\":5},\"scope_data\":{\"project_id\":5,"
-	    "\"workspace_id\":5,\"installation_id\":5,\"org_slug\":5},"
+	    "\"instance_name\":5},\"scope_data\":{\"project_id\":1e5,"
+	    "\"workspace_id\":true,\"installation_id\":[],"
+	    "\"org_slug\":1.5},"
 	    "\"auth_data\":{\"code\":5,\"scope\":5,\"expires_at\":\"x\","
 	    "\"token_type\":5,\"refresh_token\":5,\"access_token\":5},"
 	    "\"active\":\"yes\",\"status\":\"Active\","
@@ -173,26 +174,70 @@ START_TEST(last_of_repeated_members_is_judged)
 }
 END_TEST
 
-START_TEST(absent_null_empty_and_text_are_told_apart)
+START_TEST(what_senders_write_is_taken)
+{
+	has_faults("{" GOOD ",\"auth_data\":{\"scope\":[\"read\",\"\"]},"
+	    "\"scope_data\":{\"org_slug\":-7,\"installation_id\":0,"
+	    "\"workspace_id\":12345678901234567890,\"project_id\":-0}}", "");
+	has_faults("{" GOOD ",\"auth_data\":[],\"scope_data\":[ ],"
+	    "\"metadata\":[]}", "");
+	has_faults("{" GOOD ",\"auth_data\":{\"scope\":[\"a\",5,null]}}",
+	    "auth_data.scope string\n");
+}
+END_TEST
+
+/* What the object of a good body is kept as. */
+static void
+keeps(const char *text, enum save_field field, const char *expected)
 {
 	struct body body;
+	const char *kept;
+	size_t len;
 
-	begin_good(&body, "{" GOOD ",\"auth_data\":{\"access_token\":\"t\","
-	    "\"code\":\"\",\"scope\":null},\"scope_data\":null}");
-	ck_assert(form_save_has(&body.form, SAVE_AUTH_DATA));
-	ck_assert(form_save_is_set(&body.form, SAVE_AUTH_DATA));
-	ck_assert(form_save_has(&body.form, SAVE_SCOPE_DATA));
-	ck_assert(!form_save_is_set(&body.form, SAVE_SCOPE_DATA));
-	ck_assert(!form_save_has(&body.form, SAVE_METADATA));
-	ck_assert(!form_save_is_set(&body.form, SAVE_METADATA));
-	ck_assert(!form_save_has(&body.form, SAVE_TAGS));
-	ck_assert(!form_save_has(&body.form, SAVE_ORG_SLUG));
-	ck_assert(form_save_has_text(&body.form, SAVE_ACCESS_TOKEN));
-	ck_assert(form_save_is_set(&body.form, SAVE_CODE));
-	ck_assert(!form_save_has_text(&body.form, SAVE_CODE));
-	ck_assert(!form_save_has_text(&body.form, SAVE_SCOPE));
-	ck_assert(!form_save_has_text(&body.form, SAVE_TOKEN_TYPE));
+	begin_good(&body, text);
+	kept = form_save_object(&body.form, field, &len);
+	ck_assert_uint_eq(len, strlen(expected));
+	ck_assert_mem_eq(kept, expected, len);
 	end(&body);
+}
+
+START_TEST(objects_are_kept_as_they_were_sent)
+{
+	keeps("{" GOOD ",\"auth_data\": { \"a\" :1E400} }", SAVE_AUTH_DATA,
+	    "{ \"a\" :1E400}");
+	keeps("{" GOOD ",\"scope_data\":{},\"scope_data\":{\"b\":[]}}",
+	    SAVE_SCOPE_DATA, "{\"b\":[]}");
+	keeps("{" GOOD ",\"auth_data\":{ }}", SAVE_AUTH_DATA, "{ }");
+	keeps("{" GOOD ",\"auth_data\":[]}", SAVE_AUTH_DATA, "{}");
+	keeps("{" GOOD ",\"scope_data\":[\n]}", SAVE_SCOPE_DATA, "{}");
+}
+END_TEST
+
+/* Whether a body with that scope_data has any. */
+static void
+has_scope(const char *scope, bool expected)
+{
+	struct body body;
+	char text[256];
+
+	snprintf(text, sizeof text, "{" GOOD ",\"scope_data\":%s}", scope);
+	begin_good(&body, text);
+	ck_assert_msg(form_save_has_scope(&body.form) == expected, "%s",
+	    scope);
+	end(&body);
+}
+
+START_TEST(slug_or_workspace_is_a_scope)
+{
+	has_scope("{\"org_slug\":\"a\"}", true);
+	has_scope("{\"workspace_id\":\"a\"}", true);
+	has_scope("{\"org_slug\":0}", true);
+	has_scope("{\"org_slug\":\"\",\"workspace_id\":-1}", true);
+	has_scope("{\"org_slug\":null,\"workspace_id\":\"\"}", false);
+	has_scope("{\"project_id\":\"a\",\"installation_id\":5}", false);
+	has_scope("{}", false);
+	has_scope("[]", false);
+	has_scope("null", false);
 }
 END_TEST
 
@@ -235,7 +280,9 @@ main(void)
 		each_bad_tag_is_told_by_its_index,
 		other_members_are_not_judged,
 		last_of_repeated_members_is_judged,
-		absent_null_empty_and_text_are_told_apart,
+		what_senders_write_is_taken,
+		objects_are_kept_as_they_were_sent,
+		slug_or_workspace_is_a_scope,
 		status_and_active_have_defaults,
 		status_and_active_are_independent,
 	};

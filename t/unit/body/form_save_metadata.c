@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "body/form_save.h"
-#include "unit_json.h"
+#include "unit/unit_json.h"
 
 enum { ROOM = 65536 };
 
@@ -13,7 +13,7 @@ enum { ROOM = 65536 };
 static void
 has_metadata(const char *member, const char *expected)
 {
-	struct save_form form;
+	struct form form;
 	struct faults faults = { 0 };
 	struct json_doc doc = { 0 };
 	char text[1024];
@@ -23,7 +23,7 @@ has_metadata(const char *member, const char *expected)
 	snprintf(text, sizeof text,
 	    "{\"name\":\"n\",\"integration_type\":\"jira\"%s}", member);
 	unit_json(&doc, text);
-	form_save_read(&form, &doc, &faults);
+	form_read(&form, &form_save_spec, &doc, &faults);
 	ck_assert_uint_eq(faults.count, 0);
 	form_save_metadata(&form, &out);
 	unit_holds(&out, expected);

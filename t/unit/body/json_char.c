@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "body/json_char.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 enum { LAST_CODE = 0x10ffff };
 

@@ -2,13 +2,15 @@
 #include "config.h"
 
 #include "body/json_check.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static const char some_value[] = "Expecting value";
 static const char some_digit[] = "Expecting digit";
 static const char some_comma[] = "Expecting ',' delimiter";
 static const char some_name[] =
     "Expecting property name enclosed in double quotes";
+static const char no_mark[] = "Expecting UTF-8 without a byte order mark";
+static const char no_utf16[] = "Expecting UTF-8, not UTF-16";
 static const char no_more[] = "Expecting nothing after the value";
 
 /* Check len bytes in memory of just that size. */
@@ -95,9 +97,21 @@ START_TEST(words_that_are_not_json_are_refused)
 }
 END_TEST
 
-START_TEST(byte_order_mark_is_refused)
+START_TEST(other_encodings_are_named)
 {
-	refuses("\xef\xbb\xbf{}", 0, some_value);
+	refuses("\xef\xbb\xbf{}", 0, no_mark);
+	refuses("\xef\xbb\xbf", 0, no_mark);
+	refuses("\xef\xbb", 0, some_value);
+	refuses("\xff\xfe", 0, no_utf16);
+	refuses("\xfe\xff", 0, no_utf16);
+	refuses("\xff\xff", 0, some_value);
+	refuses_bytes("\xfe\xff\0{\0}", 6, 0, no_utf16);
+	refuses_bytes("{\0}\0", 4, 1, no_utf16);
+	refuses_bytes("\0{\0}", 4, 0, no_utf16);
+	refuses_bytes(" \0{\0", 4, 1, no_utf16);
+	refuses_bytes("\"\0a\0\"\0", 6, 1, no_utf16);
+	refuses_bytes("\0", 1, 0, some_value);
+	refuses_bytes("\0\0", 2, 0, some_value);
 }
 END_TEST
 
@@ -110,6 +124,11 @@ START_TEST(malformed_numbers_are_refused)
 	refuses("1.e3", 2, some_digit);
 	refuses("1e", 2, some_digit);
 	refuses("1e+", 3, some_digit);
+	/* What stands behind is another matter. */
+	refuses("-x", 1, some_digit);
+	refuses("1.x", 2, some_digit);
+	refuses("1ex", 2, some_digit);
+	refuses("[1e-x]", 4, some_digit);
 	refuses("+1", 0, some_value);
 	refuses(".5", 0, some_value);
 	refuses("01", 1, no_more);
@@ -126,7 +145,7 @@ START_TEST(nothing_may_follow_the_value)
 	refuses("1 2", 2, no_more);
 	refuses("{}]", 2, no_more);
 	refuses_bytes("{}\0", 3, 2, no_more);
-	refuses_bytes("1\0", 2, 1, no_more);
+	refuses_bytes("1 \0", 3, 2, no_more);
 }
 END_TEST
 
@@ -241,7 +260,7 @@ main(void)
 		values_of_every_kind_are_taken,
 		nothing_is_no_value,
 		words_that_are_not_json_are_refused,
-		byte_order_mark_is_refused,
+		other_encodings_are_named,
 		malformed_numbers_are_refused,
 		nothing_may_follow_the_value,
 		broken_containers_are_refused,

@@ -1,7 +1,7 @@
 /* What the scan leaves: nodes, their spans, names and order. */
 #include "config.h"
 
-#include "unit_json.h"
+#include "unit/unit_json.h"
 
 static void
 is_span(const struct json_doc *doc, struct json_span span, const char *text)

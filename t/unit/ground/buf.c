@@ -2,7 +2,10 @@
 #include "config.h"
 
 #include "ground/buf.h"
-#include "unit.h"
+#include "unit/unit.h"
+#include "unit/unit_heap.h"
+
+static const char secret[] = "a secret that must not stay";
 
 START_TEST(starts_empty_and_allocates_nothing)
 {
@@ -132,14 +135,54 @@ START_TEST(reset_wipes_what_it_keeps)
 	size_t i;
 
 	buf_init(&b, 4096);
-	buf_puts(&b, "a secret that must not stay");
+	buf_puts(&b, secret);
 	data = b.data;
 	buf_reset(&b, 4096);
 	ck_assert_ptr_eq(b.data, data);
 	ck_assert_uint_eq(b.len, 0);
-	for (i = 0; i < strlen("a secret that must not stay"); i++)
+	for (i = 0; i < strlen(secret); i++)
 		ck_assert_int_eq(data[i], 0);
 	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(what_is_cut_off_is_wiped)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 4096);
+	buf_puts(&b, "kept");
+	buf_cut(&b, 4);
+	buf_puts(&b, secret);
+	buf_cut(&b, 100);
+	ck_assert_uint_eq(b.len, 4 + strlen(secret));
+	buf_cut(&b, 4);
+	ck_assert_str_eq(buf_text(&b), "kept");
+	for (i = 4; i < 4 + strlen(secret); i++)
+		ck_assert_int_eq(b.data[i], 0);
+	buf_cut(&b, 0);
+	ck_assert_uint_eq(b.len, 0);
+	buf_fini(&b);
+	buf_cut(&b, 0);
+}
+END_TEST
+
+START_TEST(memory_that_is_given_back_was_wiped)
+{
+	struct buf b;
+
+	heap_begin(0, secret);
+	heap_on();
+	buf_init(&b, 100000);
+	buf_puts(&b, secret);
+	ck_assert_ptr_nonnull(buf_grow(&b, 50000));
+	buf_puts(&b, secret);
+	buf_reset(&b, 10);
+	buf_puts(&b, secret);
+	buf_fini(&b);
+	heap_off();
+	ck_assert_uint_eq(heap.words, 0);
 }
 END_TEST
 
@@ -188,6 +231,8 @@ main(void)
 		text_ends_in_a_nul_that_is_not_counted,
 		text_of_nothing_is_empty,
 		reset_wipes_what_it_keeps,
+		what_is_cut_off_is_wiped,
+		memory_that_is_given_back_was_wiped,
 		reset_keeps_no_more_memory_than_told,
 		fini_takes_any_state_any_number_of_times,
 	};

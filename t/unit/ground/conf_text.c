@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "ground/conf_text.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 START_TEST(comments_are_blanked_and_lines_stay)
 {

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "ground/ident.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 enum { MANY = 20000 };
 
@@ -66,38 +66,33 @@ START_TEST(texts_compare_as_their_moments_do)
 }
 END_TEST
 
-START_TEST(moments_are_read_in_any_form)
+static int64_t
+read_us(clockid_t clock)
 {
-	static const struct {
-		const char *text;
-		const char *utc;
-	} moments[] = {
-		{ "2025-01-27T10:30:00", "2025-01-27T10:30:00.000000" },
-		{ "2025-01-27 10:30:00.5Z", "2025-01-27T10:30:00.500000" },
-		{ "2025-01-27t10:30:00.123456789z",
-		    "2025-01-27T10:30:00.123456" },
-		{ "2025-01-27T10:30:00+02:00", "2025-01-27T08:30:00.000000" },
-		{ "2025-01-27T22:30:00.000001-05:30",
-		    "2025-01-28T04:00:00.000001" },
-		{ "1969-12-31T23:59:59.25", "1969-12-31T23:59:59.250000" },
-	};
-	char out[IDENT_TIME_LEN + 1];
-	size_t i;
+	struct timespec now;
 
-	setenv("TZ", "Asia/Kathmandu", 1);
-	for (i = 0; i < sizeof moments / sizeof moments[0]; i++) {
-		ident_time(out, ident_parse_time(moments[i].text));
-		ck_assert_str_eq(out, moments[i].utc);
-	}
+	ck_assert_int_eq(clock_gettime(clock, &now), 0);
+	return (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
 }
-END_TEST
 
-START_TEST(clock_is_the_systems)
+START_TEST(clocks_are_the_systems)
 {
-	int64_t before = (int64_t)time(NULL), at = ident_now_us() / 1000000;
+	int64_t before, at, after;
 
-	ck_assert_int_ge(at, before - 1);
-	ck_assert_int_le(at, (int64_t)time(NULL) + 1);
+	/* Until late in a second: there a wrong fraction is off by most. */
+	do {
+		before = read_us(CLOCK_REALTIME);
+		at = ident_now_us();
+		after = read_us(CLOCK_REALTIME);
+		ck_assert_int_le(before, at);
+		ck_assert_int_le(at, after);
+		before = read_us(CLOCK_MONOTONIC);
+		at = ident_monotonic_ms();
+		after = read_us(CLOCK_MONOTONIC);
+		ck_assert_int_le(before / 1000, at);
+		ck_assert_int_le(at, after / 1000);
+		usleep(1000);
+	} while (after % 1000000 < 900000);
 }
 END_TEST
 
@@ -113,24 +108,50 @@ START_TEST(monotonic_clock_does_not_go_back)
 }
 END_TEST
 
-START_TEST(uuid_is_of_version_7_in_lower_case)
+/* Assert what a UUID looks like: x a digit, v the variant's. */
+static void
+has_shape(const char *id, const char *shape)
 {
-	static const char shape[] = "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx";
+	ck_assert_uint_eq(strlen(id), IDENT_UUID_LEN);
+	for (; *shape != '\0'; id++, shape++)
+		if (*shape == 'x')
+			ck_assert_ptr_nonnull(strchr("0123456789abcdef", *id));
+		else if (*shape == 'v')
+			ck_assert_ptr_nonnull(strchr("89ab", *id));
+		else
+			ck_assert_int_eq(*id, *shape);
+}
+
+START_TEST(uuid_is_of_its_version_in_lower_case)
+{
 	char id[IDENT_UUID_LEN + 1];
-	size_t i, round;
+	size_t round;
 
 	for (round = 0; round < 1000; round++) {
 		ck_assert_int_eq(ident_uuid7(id, ident_now_us()), 0);
-		ck_assert_uint_eq(strlen(id), IDENT_UUID_LEN);
-		for (i = 0; shape[i] != '\0'; i++)
-			if (shape[i] == 'x')
-				ck_assert_ptr_nonnull(strchr(
-				    "0123456789abcdef", id[i]));
-			else if (shape[i] == 'v')
-				ck_assert_ptr_nonnull(strchr("89ab", id[i]));
-			else
-				ck_assert_int_eq(id[i], shape[i]);
+		has_shape(id, "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx");
+		ck_assert_int_eq(ident_uuid4(id), 0);
+		has_shape(id, "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx");
 	}
+}
+END_TEST
+
+/* Every bit but those of version and variant has been 0 and 1. */
+START_TEST(uuid_by_chance_is_so_in_all_its_bits)
+{
+	char id[IDENT_UUID_LEN + 1];
+	unsigned seen[IDENT_UUID_LEN] = { 0 }, n;
+	size_t i, round;
+
+	for (round = 0; round < 1000; round++) {
+		ck_assert_int_eq(ident_uuid4(id), 0);
+		for (i = 0; i < IDENT_UUID_LEN; i++)
+			if (sscanf((char[2]){ id[i] }, "%x", &n) == 1)
+				seen[i] |= n | (~n & 15) << 4;
+	}
+	for (i = 0; i < IDENT_UUID_LEN; i++)
+		ck_assert_uint_eq(seen[i], id[i] == '-' ? 0 : i == 14 ? 0xb4 :
+		    i == 19 ? 0x7b : 0xff);
 }
 END_TEST
 
@@ -169,13 +190,18 @@ compare(const void *a, const void *b)
 	return (memcmp(a, b, IDENT_UUID_LEN + 1));
 }
 
-START_TEST(uuids_of_one_moment_differ)
+START_TEST(uuids_differ)
 {
 	static char ids[MANY][IDENT_UUID_LEN + 1];
 	size_t i;
 
 	for (i = 0; i < MANY; i++)
 		ck_assert_int_eq(ident_uuid7(ids[i], 1705314600000000), 0);
+	qsort(ids, MANY, sizeof ids[0], compare);
+	for (i = 1; i < MANY; i++)
+		ck_assert_str_ne(ids[i - 1], ids[i]);
+	for (i = 0; i < MANY; i++)
+		ck_assert_int_eq(ident_uuid4(ids[i]), 0);
 	qsort(ids, MANY, sizeof ids[0], compare);
 	for (i = 1; i < MANY; i++)
 		ck_assert_str_ne(ids[i - 1], ids[i]);
@@ -191,13 +217,13 @@ main(void)
 		last_moment_of_9999_is_told,
 		moments_are_utc_in_any_time_zone,
 		texts_compare_as_their_moments_do,
-		moments_are_read_in_any_form,
-		clock_is_the_systems,
+		clocks_are_the_systems,
 		monotonic_clock_does_not_go_back,
-		uuid_is_of_version_7_in_lower_case,
+		uuid_is_of_its_version_in_lower_case,
+		uuid_by_chance_is_so_in_all_its_bits,
 		uuid_begins_with_its_millisecond,
 		uuids_of_later_microseconds_sort_behind,
-		uuids_of_one_moment_differ,
+		uuids_differ,
 	};
 
 	return (unit_main("ident", tests, sizeof tests / sizeof tests[0]));

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "ground/integration.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static void
 are_words(const char *const *list, const char *const *expected)

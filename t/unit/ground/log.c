@@ -1,13 +1,14 @@
 /* Lines on standard error, read from a socket that keeps writes apart. */
 #include "config.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
 #include "ground/log.h"
-#include "unit.h"
+#include "unit/unit.h"
 
-enum { LINE_ROOM = 8192, STAMP_LEN = 28, LONG = 2000 };
+enum { LINE_ROOM = 8192, STAMP_LEN = 28, LONG = 2000, MANY = 2000 };
 
 static int sink[2];
 
@@ -290,6 +291,137 @@ START_TEST(messages_can_be_diverted)
 }
 END_TEST
 
+START_TEST(held_lines_come_with_the_start)
+{
+	struct pollfd input = { .events = POLLIN };
+
+	listen_in();
+	input.fd = sink[0];
+	log_hold();
+	log_error("a");
+	logs_nothing();
+	ck_assert_int_eq(log_start(), 0);
+	ck_assert_int_eq(poll(&input, 1, -1), 1);
+	logs("error a");
+	log_error("b");
+	log_end();
+	logs("error b");
+	logs_nothing();
+}
+END_TEST
+
+/*
+ * So many lines that nobody reads them, and then the one that says so, as far
+ * as it is the last of those that came with it.
+ */
+static void
+lose(char line[LINE_ROOM])
+{
+	char text[LINE_ROOM];
+	ssize_t len;
+	int i;
+
+	listen_in();
+	log_hold();
+	ck_assert_int_eq(log_start(), 0);
+	for (i = 0; i < MANY; i++)
+		log_error("%01000d", i);
+	do {
+		len = recv(sink[0], text, sizeof text - 1, 0);
+		ck_assert_int_gt(len, 1);
+		text[len] = '\0';
+	} while (strstr(text, " lost: ") == NULL);
+	snprintf(line, LINE_ROOM, "%s", (char *)memrchr(text, '\n',
+	    (size_t)len - 1) + 1);
+}
+
+START_TEST(a_loss_is_told)
+{
+	char line[LINE_ROOM];
+
+	lose(line);
+	unit_has(line, "Z warning ");
+	unit_has(line, " lines of this log were lost: its reader stalled, or "
+	    "its disk was full\n");
+}
+END_TEST
+
+START_TEST(a_loss_is_told_as_an_object_in_json)
+{
+	char line[LINE_ROOM];
+
+	log_open(LOG_FORMAT_JSON, LOG_LEVEL_ERROR);
+	lose(line);
+	ck_assert_mem_eq(line, "{\"time\":\"", 9);
+	unit_has(line, "\",\"level\":\"warning\",\"event\":\"");
+	unit_has(line, " disk was full\"}\n");
+}
+END_TEST
+
+/* Standard error is a terminal; what is written to it by now. */
+static int
+open_terminal(void)
+{
+	int ours = posix_openpt(O_RDWR | O_NOCTTY), theirs;
+
+	ck_assert_int_ne(ours, -1);
+	ck_assert_int_eq(grantpt(ours), 0);
+	ck_assert_int_eq(unlockpt(ours), 0);
+	theirs = open(ptsname(ours), O_RDWR | O_NOCTTY);
+	ck_assert_int_eq(dup2(theirs, STDERR_FILENO), STDERR_FILENO);
+	close(theirs);
+	return (ours);
+}
+
+static void
+shows(int terminal, const char *expected)
+{
+	char text[LINE_ROOM];
+	ssize_t len = read(terminal, text, sizeof text - 1);
+
+	ck_assert_int_gt(len, 0);
+	text[len] = '\0';
+	ck_assert_str_eq(text, expected);
+}
+
+START_TEST(people_read_messages_on_their_terminal)
+{
+	int terminal = open_terminal();
+
+	log_people("prog");
+	log_open(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+	log_error("no file %s\n", "\"x\"");
+	shows(terminal, "prog: no file \"x\" \r\n");
+	log_warning("odd");
+	shows(terminal, "prog: warning: odd\r\n");
+	log_info("done");
+	shows(terminal, "prog: done\r\n");
+}
+END_TEST
+
+START_TEST(a_terminal_alone_is_not_for_people)
+{
+	char line[LINE_ROOM];
+	int terminal = open_terminal();
+	ssize_t len;
+
+	log_error("a");
+	len = read(terminal, line, sizeof line - 1);
+	ck_assert_int_gt(len, STAMP_LEN);
+	line[len] = '\0';
+	ck_assert_str_eq(line + STAMP_LEN, "error a\r\n");
+}
+END_TEST
+
+START_TEST(without_a_terminal_people_get_the_log)
+{
+	listen_in();
+	log_people("prog");
+	log_error("a");
+	logs("error a");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -310,6 +442,12 @@ main(void)
 		json_values_are_escaped,
 		json_line_too_long_is_still_an_object,
 		messages_can_be_diverted,
+		held_lines_come_with_the_start,
+		a_loss_is_told,
+		a_loss_is_told_as_an_object_in_json,
+		people_read_messages_on_their_terminal,
+		a_terminal_alone_is_not_for_people,
+		without_a_terminal_people_get_the_log,
 	};
 
 	return (unit_main("log", tests, sizeof tests / sizeof tests[0]));

@@ -8,7 +8,7 @@
 #endif
 
 #include "ground/newfile.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static size_t
 count_of(const char *pattern)

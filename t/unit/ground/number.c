@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "ground/number.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static void
 is_number(const char *text, uint64_t expected)

@@ -9,13 +9,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <linux/landlock.h>
 
 #include "ground/conf.h"
 #include "ground/sandbox.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 enum { THREADS = 8 };
 
@@ -253,7 +252,9 @@ close_around(uint64_t mode)
 	return (whole);
 }
 
-START_TEST(nothing_else_is_possible_from_any_thread)
+/* What each test does in a process of its own, for no sandbox opens again. */
+static void
+try_inside(void)
 {
 	struct tries tries[THREADS] = { 0 };
 	size_t t, i;
@@ -267,10 +268,15 @@ START_TEST(nothing_else_is_possible_from_any_thread)
 			ck_assert_msg(!tries[t].works[i],
 			    "thread %zu: %s works", t, denied[i].what);
 }
+
+START_TEST(nothing_else_is_possible_from_any_thread)
+{
+	unit_apart(try_inside);
+}
 END_TEST
 
-/* The control: the same tries find all of it possible. */
-START_TEST(without_it_all_is_possible)
+static void
+try_outside(void)
 {
 	struct tries tries[THREADS] = { 0 };
 	size_t t, i;
@@ -284,11 +290,18 @@ START_TEST(without_it_all_is_possible)
 			    "thread %zu: %s does not work", t,
 			    denied[i].what);
 	ck_assert_int_eq(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+}
+
+/* The control: the same tries find all of it possible. */
+START_TEST(without_it_all_is_possible)
+{
+	unit_apart(try_outside);
 	unit_has(unit_log(), "warning the sandbox is off");
 }
 END_TEST
 
-START_TEST(database_directory_stays_as_it_was)
+static void
+use_database_directory(void)
 {
 	int fd;
 
@@ -305,9 +318,15 @@ START_TEST(database_directory_stays_as_it_was)
 	close(fd);
 	ck_assert_int_eq(unlink("data/db-journal"), 0);
 }
+
+START_TEST(database_directory_stays_as_it_was)
+{
+	unit_apart(use_database_directory);
+}
 END_TEST
 
-START_TEST(key_file_can_be_read_again)
+static void
+read_key_file(void)
 {
 	char bytes[8];
 	int fd;
@@ -318,16 +337,28 @@ START_TEST(key_file_can_be_read_again)
 	ck_assert_int_eq(read(fd, bytes, sizeof bytes), 5);
 	close(fd);
 }
+
+START_TEST(key_file_can_be_read_again)
+{
+	unit_apart(read_key_file);
+}
 END_TEST
 
-START_TEST(socket_can_be_removed)
+static void
+remove_socket(void)
 {
 	close_around(CONF_SANDBOX_AUTO);
 	ck_assert_int_eq(unlink("run/socket"), 0);
 }
+
+START_TEST(socket_can_be_removed)
+{
+	unit_apart(remove_socket);
+}
 END_TEST
 
-START_TEST(refusal_is_an_error_and_not_the_end)
+static void
+be_refused(void)
 {
 	if (!close_around(CONF_SANDBOX_AUTO))
 		return;
@@ -336,41 +367,64 @@ START_TEST(refusal_is_an_error_and_not_the_end)
 	ck_assert_int_eq(open("/etc/passwd", O_RDONLY | O_CLOEXEC), -1);
 	ck_assert_int_eq(errno, EACCES);
 }
+
+START_TEST(refusal_is_an_error_and_not_the_end)
+{
+	unit_apart(be_refused);
+}
 END_TEST
 
-START_TEST(directory_that_is_not_there_is_told)
+static void
+close_without_directory(void)
 {
 	struct sandbox sandbox = sandbox_of(CONF_SANDBOX_AUTO);
-	bool whole = is_whole();
 
 	sandbox.database = "none/db";
 	ck_assert_int_eq(sandbox_close(&sandbox), 0);
-	if (whole)
+}
+
+START_TEST(directory_that_is_not_there_is_told)
+{
+	unit_apart(close_without_directory);
+	if (is_whole())
 		unit_has(unit_log(), "info the sandbox has no Landlock (No "
 		    "such file or directory)");
 }
 END_TEST
 
-START_TEST(what_is_missing_is_an_error_where_all_is_wanted)
+static void
+want_all_without_directory(void)
 {
 	struct sandbox sandbox = sandbox_of(CONF_SANDBOX_ON);
 
 	sandbox.database = "none/db";
 	ck_assert_int_eq(sandbox_close(&sandbox), -1);
+}
+
+START_TEST(what_is_missing_is_an_error_where_all_is_wanted)
+{
+	unit_apart(want_all_without_directory);
 	unit_has(unit_log(), "set sandbox = auto to do without");
 }
 END_TEST
 
-START_TEST(all_that_is_wanted_is_had_or_refused)
+static void
+want_all(void)
 {
 	struct sandbox sandbox = sandbox_of(CONF_SANDBOX_ON);
 	int expected = is_whole() ? 0 : -1;
 
 	ck_assert_int_eq(sandbox_close(&sandbox), expected);
 }
+
+START_TEST(all_that_is_wanted_is_had_or_refused)
+{
+	unit_apart(want_all);
+}
 END_TEST
 
-START_TEST(quiet_sandbox_says_nothing)
+static void
+close_quietly(void)
 {
 	struct sandbox sandbox = sandbox_of(CONF_SANDBOX_OFF);
 
@@ -379,6 +433,11 @@ START_TEST(quiet_sandbox_says_nothing)
 	sandbox.mode = CONF_SANDBOX_AUTO;
 	sandbox.socket = "none/socket";
 	ck_assert_int_eq(sandbox_close(&sandbox), 0);
+}
+
+START_TEST(quiet_sandbox_says_nothing)
+{
+	unit_apart(close_quietly);
 	ck_assert_str_eq(unit_log(), "");
 }
 END_TEST

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "secrets/apikey.h"
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { PREFIX_LEN = 4, SECRET_AT = 13, SUM_AT = 56 };
 
@@ -11,6 +11,19 @@ static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "abcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "abcdefghijklmnopqrstuvwxyz";
+
+static enum apikey_rc
+check(const char *key)
+{
+	return (apikey_check(key, strlen(key)));
+}
+
+static void
+hash_of(unsigned char hash[APIKEY_HASH_LEN], const struct keyring *keyring,
+    const char *key)
+{
+	apikey_hash(hash, keyring, key, strlen(key));
+}
 
 static void
 make(char key[APIKEY_LEN + 1])
@@ -49,7 +62,7 @@ START_TEST(key_has_the_shape_of_the_contract)
 		ck_assert_int_eq(key[12], '_');
 		ck_assert_uint_ge(strspn(key + SECRET_AT, base64url), 43);
 		ck_assert_uint_eq(strspn(key + SUM_AT, base62), 6);
-		ck_assert_int_eq(apikey_check(key), APIKEY_OK);
+		ck_assert_int_eq(check(key), APIKEY_OK);
 		ck_assert(apikey_is_ours(key));
 		apikey_public_id(id, key);
 		ck_assert_mem_eq(id, key + 4, 8);
@@ -62,7 +75,7 @@ END_TEST
 START_TEST(key_of_an_earlier_day_is_still_one)
 {
 	ck_assert_int_eq(secret_init(), 0);
-	ck_assert_int_eq(apikey_check("srk_abcd1234_QsLacWHQ-Ba5jlI3EUIbmjG"
+	ck_assert_int_eq(check("srk_abcd1234_QsLacWHQ-Ba5jlI3EUIbmjG"
 	    "wJlq2MDdm7UHHWD_Sq3k7fgh3g"), APIKEY_OK);
 }
 END_TEST
@@ -92,12 +105,12 @@ START_TEST(one_changed_character_behind_the_prefix_is_refused)
 		for (c = 1; c < 256; c++) {
 			key[i] = (char)c;
 			if (key[i] != was)
-				ck_assert_msg(apikey_check(key) != APIKEY_OK,
+				ck_assert_msg(check(key) != APIKEY_OK,
 				    "character %zu as %d", i, c);
 		}
 		key[i] = was;
 	}
-	ck_assert_int_eq(apikey_check(key), APIKEY_OK);
+	ck_assert_int_eq(check(key), APIKEY_OK);
 }
 END_TEST
 
@@ -113,7 +126,7 @@ START_TEST(two_swapped_characters_are_refused)
 		was = key[i];
 		key[i] = key[i + 1];
 		key[i + 1] = was;
-		ck_assert_int_eq(apikey_check(key), APIKEY_CHECKSUM);
+		ck_assert_int_eq(check(key), APIKEY_CHECKSUM);
 		key[i + 1] = key[i];
 		key[i] = was;
 	}
@@ -128,10 +141,10 @@ START_TEST(key_of_ours_of_another_length_is_malformed)
 	make(key);
 	key[APIKEY_LEN] = 'a';
 	key[APIKEY_LEN + 1] = '\0';
-	ck_assert_int_eq(apikey_check(key), APIKEY_MALFORMED);
+	ck_assert_int_eq(check(key), APIKEY_MALFORMED);
 	for (len = APIKEY_LEN - 1; len > 0; len--) {
 		key[len] = '\0';
-		ck_assert_int_eq(apikey_check(key), APIKEY_MALFORMED);
+		ck_assert_int_eq(check(key), APIKEY_MALFORMED);
 	}
 }
 END_TEST
@@ -142,16 +155,16 @@ START_TEST(malformed_is_told_from_a_wrong_checksum)
 
 	make(key);
 	key[SUM_AT] = key[SUM_AT] == 'a' ? 'b' : 'a';
-	ck_assert_int_eq(apikey_check(key), APIKEY_CHECKSUM);
+	ck_assert_int_eq(check(key), APIKEY_CHECKSUM);
 	make(key);
 	key[SECRET_AT] = '+';
-	ck_assert_int_eq(apikey_check(key), APIKEY_MALFORMED);
+	ck_assert_int_eq(check(key), APIKEY_MALFORMED);
 	make(key);
 	key[4] = 'A';
-	ck_assert_int_eq(apikey_check(key), APIKEY_MALFORMED);
+	ck_assert_int_eq(check(key), APIKEY_MALFORMED);
 	make(key);
 	key[12] = '-';
-	ck_assert_int_eq(apikey_check(key), APIKEY_MALFORMED);
+	ck_assert_int_eq(check(key), APIKEY_MALFORMED);
 }
 END_TEST
 
@@ -163,7 +176,7 @@ START_TEST(foreign_key_has_16_to_512_characters)
 	for (len = 0; len <= APIKEY_FOREIGN_MAX + 1; len++) {
 		memset(key, 'k', len);
 		key[len] = '\0';
-		ck_assert_int_eq(apikey_check(key), len >= 16 && len <= 512 ?
+		ck_assert_int_eq(check(key), len >= 16 && len <= 512 ?
 		    APIKEY_OK : APIKEY_MALFORMED);
 		ck_assert(!apikey_is_ours(key));
 	}
@@ -177,7 +190,7 @@ START_TEST(foreign_key_is_printable_ascii_without_space_and_comma)
 
 	for (c = 1; c < 256; c++) {
 		key[7] = (char)c;
-		ck_assert_msg((apikey_check(key) == APIKEY_OK) ==
+		ck_assert_msg((check(key) == APIKEY_OK) ==
 		    (c > 0x20 && c < 0x7f && c != ','), "character %d", c);
 	}
 }
@@ -185,9 +198,9 @@ END_TEST
 
 START_TEST(two_keys_joined_by_a_proxy_are_malformed)
 {
-	ck_assert_int_eq(apikey_check("0123456789abcdef, 0123456789abcdef"),
+	ck_assert_int_eq(check("0123456789abcdef, 0123456789abcdef"),
 	    APIKEY_MALFORMED);
-	ck_assert_int_eq(apikey_check("0123456789abcdef,0123456789abcdef"),
+	ck_assert_int_eq(check("0123456789abcdef,0123456789abcdef"),
 	    APIKEY_MALFORMED);
 }
 END_TEST
@@ -199,17 +212,17 @@ START_TEST(hash_depends_on_every_character_and_the_length)
 	char key[] = "0123456789abcdefg";
 	size_t i;
 
-	apikey_hash(hash, keyring, key);
-	apikey_hash(other, keyring, key);
+	hash_of(hash, keyring, key);
+	hash_of(other, keyring, key);
 	ck_assert_mem_eq(hash, other, sizeof hash);
 	for (i = 0; i < strlen(key); i++) {
 		key[i] ^= 1;
-		apikey_hash(other, keyring, key);
+		hash_of(other, keyring, key);
 		ck_assert_mem_ne(hash, other, sizeof hash);
 		key[i] ^= 1;
 	}
 	key[16] = '\0';
-	apikey_hash(other, keyring, key);
+	hash_of(other, keyring, key);
 	ck_assert_mem_ne(hash, other, sizeof hash);
 	keyring_free(keyring);
 }
@@ -221,8 +234,8 @@ START_TEST(hash_depends_on_the_keyring)
 	struct keyring *other = unit_keyring("other.key");
 	unsigned char a[APIKEY_HASH_LEN], b[APIKEY_HASH_LEN];
 
-	apikey_hash(a, one, "0123456789abcdef");
-	apikey_hash(b, other, "0123456789abcdef");
+	hash_of(a, one, "0123456789abcdef");
+	hash_of(b, other, "0123456789abcdef");
 	ck_assert_mem_ne(a, b, sizeof a);
 	keyring_free(one);
 	keyring_free(other);

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { FILE_LEN = 16 + 32 + 4 + 32 + 32, ENTRY_LEN = 36 };
 

@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { KEY_LEN = 32, SUM_LEN = 32, ROOM = 512 };
 

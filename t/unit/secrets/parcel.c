@@ -3,9 +3,10 @@
 
 #include "secrets/parcel.h"
 #include "secrets/secret.h"
-#include "unit.h"
+#include "unit/unit.h"
 
-enum { ROOM = 400000, HEAD = PARCEL_MAGIC_LEN + 80 + 24, PIECE = 65536 };
+enum { ROOM = 400000, HEAD = PARCEL_MAGIC_LEN + 80 + 24, PIECE = 65536,
+    EXTRA = 17 };
 
 static unsigned char public_key[RECIPIENT_KEY_LEN];
 static unsigned char *secret_key;
@@ -54,14 +55,16 @@ opens(size_t len)
 {
 	char magic[PARCEL_MAGIC_LEN];
 	struct parcel_reader *parcel = NULL;
-	FILE *file = fopen("parcel", "r");
+	const struct input from = {
+	    .fd = open("parcel", O_RDONLY | O_CLOEXEC)
+	};
 	const char *bytes = NULL;
 	size_t at = 0, i;
-	long n = -1;
+	long n = input_all(&from, magic, sizeof magic);
 
-	i = fread(magic, 1, sizeof magic, file);
-	if (parcel_is(magic, i))
-		parcel = parcel_open(file, secret_key);
+	if (parcel_is(magic, (size_t)n))
+		parcel = parcel_open(&from, secret_key);
+	n = -1;
 	if (parcel != NULL)
 		while ((n = parcel_next(parcel, &bytes)) > 0)
 			for (i = 0; i < (size_t)n; i++)
@@ -69,7 +72,7 @@ opens(size_t len)
 	if (n == 0)
 		ck_assert_uint_eq(at, len);
 	parcel_close(parcel);
-	fclose(file);
+	close(from.fd);
 	return (n == 0);
 }
 
@@ -89,11 +92,13 @@ START_TEST(what_was_sealed_is_read)
 {
 	static const size_t sizes[] = { 0, 1, PIECE - 1, PIECE, PIECE + 1,
 	    2 * PIECE, 200000 };
-	size_t i;
+	size_t i, pieces;
 
 	make_keys("key");
 	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		seal(sizes[i]);
+		pieces = sizes[i] == 0 ? 1 : (sizes[i] + PIECE - 1) / PIECE;
+		ck_assert_uint_eq(seal(sizes[i]),
+		    HEAD + sizes[i] + pieces * EXTRA);
 		ck_assert(opens(sizes[i]));
 	}
 }
@@ -136,7 +141,7 @@ START_TEST(parcel_that_is_cut_is_noticed)
 	make_keys("key");
 	size = seal(2 * PIECE);
 	/* Also behind a whole message. */
-	ck_assert_int_eq(truncate("parcel", HEAD + PIECE + 17), 0);
+	ck_assert_int_eq(truncate("parcel", HEAD + PIECE + EXTRA), 0);
 	ck_assert(!opens(2 * PIECE));
 	unit_has(unit_log(), "cut short or damaged");
 	size = seal(300);

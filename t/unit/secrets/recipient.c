@@ -5,7 +5,7 @@
 
 #include "secrets/recipient.h"
 #include "secrets/secret.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static char text[RECIPIENT_TEXT_LEN + 1];
 

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "secrets/secret.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 /* Whether the system can write a byte at p: it answers EFAULT, not SIGSEGV. */
 static bool

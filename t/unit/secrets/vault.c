@@ -1,8 +1,8 @@
 /* Boxes: what comes back out of them, and what they look like. */
 #include "config.h"
 
-#include "unit_store.h"
 #include "secrets/vault.h"
+#include "unit/unit_store.h"
 
 enum { ROOM = 8 << 20, SMALL = 3000, HEAD_LEN = 5, OVERHEAD = 5 + 24 + 16 };
 

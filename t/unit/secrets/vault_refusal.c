@@ -1,8 +1,8 @@
 /* Boxes that are altered, or another row's, or another key's. */
 #include "config.h"
 
-#include "unit_store.h"
 #include "secrets/vault.h"
+#include "unit/unit_store.h"
 
 enum { ROOM = 65536 };
 

@@ -1,8 +1,8 @@
 /* Saving: what is answered, stored and sealed. */
 #include "config.h"
 
-#include "unit_app.h"
 #include "secrets/vault.h"
+#include "unit/unit_app.h"
 
 START_TEST(body_that_is_no_object_is_refused)
 {
@@ -28,7 +28,7 @@ START_TEST(saved_integration_is_answered)
 
 	unit_begin(&house);
 	(void)unit_ask(&house, UNIT_GOOD);
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	body = buf_text(&house.call.reply.body);
 	ck_assert_int_eq(house.call.reply.status, 200);
 	unit_has(body, "{\"success\":true,\"data\":{\"integration_id\":\"");
@@ -45,7 +45,7 @@ START_TEST(saved_integration_is_answered)
 }
 END_TEST
 
-static int
+static void
 open_box(void *cookie, const struct integration *row)
 {
 	const struct unit_house *house = cookie;
@@ -54,13 +54,12 @@ open_box(void *cookie, const struct integration *row)
 
 	buf_init(&plain, UNIT_MAX_BODY);
 	unit_lacks(row->auth_data, row->auth_data_len, "canary-token");
-	ck_assert_int_eq(vault_open(keeper_borrow(house->app.keeper, 0), &to,
+	ck_assert_int_eq(vault_open(keeper_borrow(house->app.keeper), &to,
 	    row->auth_data, row->auth_data_len, &plain), VAULT_OK);
 	keeper_return(house->app.keeper);
 	ck_assert_str_eq(buf_text(&plain),
 	    "{\"access_token\":\"canary-token\" , \"x\":1E400}");
 	buf_fini(&plain);
-	return (0);
 }
 
 START_TEST(box_holds_auth_data_byte_for_byte)
@@ -69,9 +68,9 @@ START_TEST(box_holds_auth_data_byte_for_byte)
 
 	unit_begin(&house);
 	(void)unit_ask(&house, UNIT_GOOD);
-	app_serve(&house.call);
-	ck_assert_int_eq(store_integration_list(writer_store(
-	    house.app.writer), unit_owner, open_box, &house), STORE_OK);
+	unit_serve(&house.call);
+	unit_each_row(writer_store(house.app.writer), unit_owner, open_box,
+	    &house);
 	ck_assert_uint_eq(unit_rows(), 1);
 	unit_end(&house);
 }
@@ -86,13 +85,13 @@ START_TEST(generated_identifier_is_type_and_id)
 	unit_begin(&house);
 	(void)unit_ask(&house, "{\"name\":\"n\",\"integration_type\":\"slack\","
 	    "\"unique_identifier\":\"\"}");
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	body = buf_text(&house.call.reply.body);
 	id = strstr(body, "\"integration_id\":\"");
 	ck_assert_ptr_nonnull(id);
 	snprintf(expected, sizeof expected, "\"slack-%.36s\"", id + 18);
 	unit_has(body, expected);
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	ck_assert_uint_eq(unit_rows(), 2);
 	unit_end(&house);
 }
@@ -104,7 +103,7 @@ START_TEST(other_type_under_one_identifier_is_409)
 
 	unit_begin(&house);
 	(void)unit_ask(&house, UNIT_GOOD);
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	(void)unit_ask(&house, "{\"name\":\"n\",\"integration_type\":\"slack\","
 	    "\"unique_identifier\":\"a\"}");
 	unit_answers(&house, 409, UNIT_FAILURE("unique_identifier already "
@@ -122,9 +121,9 @@ START_TEST(database_that_is_busy_is_503)
 	fd = unit_take_lock();
 	(void)unit_ask(&house, UNIT_GOOD);
 	unit_answers(&house, 503, UNIT_FAILURE("Database is busy"));
-	ck_assert_str_eq(house.call.reply.header, "Retry-After: 1");
+	ck_assert_str_eq(house.call.reply.headers, "Retry-After: 1\r\n");
 	close(fd);
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	ck_assert_int_eq(house.call.reply.status, 200);
 	unit_end(&house);
 }
@@ -148,12 +147,11 @@ rotate(void)
 	return (key_id);
 }
 
-static int
+static void
 note_key(void *cookie, const struct integration *row)
 {
 	*(uint32_t *)cookie = vault_key_id(row->auth_data,
 	    row->auth_data_len);
-	return (0);
 }
 
 /* The request is answered by 200; the key that its box is under. */
@@ -162,10 +160,10 @@ saved_under(struct unit_house *house)
 {
 	uint32_t key_id = 0;
 
-	app_serve(&house->call);
+	unit_serve(&house->call);
 	ck_assert_int_eq(house->call.reply.status, 200);
-	ck_assert_int_eq(store_integration_list(writer_store(
-	    house->app.writer), unit_owner, note_key, &key_id), STORE_OK);
+	unit_each_row(writer_store(house->app.writer), unit_owner, note_key,
+	    &key_id);
 	return (key_id);
 }
 
@@ -215,7 +213,7 @@ START_TEST(faults_of_one_request_are_not_the_next_ones)
 
 	unit_begin(&house);
 	(void)unit_ask(&house, "{");
-	app_serve(&house.call);
+	unit_serve(&house.call);
 	(void)unit_ask(&house, "{\"integration_type\":\"jira\"}");
 	unit_answers(&house, 422, UNIT_MISSING(",\"name\""));
 	unit_end(&house);

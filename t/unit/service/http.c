@@ -1,10 +1,12 @@
 /* A request as CGI/1.1 hands it over, and the body's verdict. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdint.h>
+#include <sys/wait.h>
 
 #include "service/http.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 enum { MAX_BODY = 1024 };
 
@@ -26,6 +28,7 @@ START_TEST(absent_texts_are_empty)
 	ck_assert_str_eq(http.content_type, "");
 	ck_assert_str_eq(http.content_length, "");
 	ck_assert_str_eq(http.document_root, "");
+	ck_assert_str_eq(http.remote_addr, "");
 	ck_assert_str_eq(http.api_key, "");
 	ck_assert_uint_eq(http.api_keys, 0);
 	http_fini(&http);
@@ -36,7 +39,8 @@ START_TEST(variables_are_taken)
 {
 	static const char *const variables[] = { "REQUEST_METHOD=POST",
 	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=12",
-	    "DOCUMENT_ROOT=/srv", "SCRIPT_NAME=/save", "HTTP_X_API_KEY=k=v",
+	    "DOCUMENT_ROOT=/srv", "REMOTE_ADDR=192.0.2.7",
+	    "SCRIPT_NAME=/save", "HTTP_X_API_KEY=k=v",
 	    "HTTP_X_API_KEY_2=other", "XREQUEST_METHOD=GET", "CONTENT",
 	    "REQUEST_METHOD", NULL };
 	struct http http;
@@ -47,7 +51,9 @@ START_TEST(variables_are_taken)
 	ck_assert_str_eq(http.content_type, "application/json");
 	ck_assert_str_eq(http.content_length, "12");
 	ck_assert_str_eq(http.document_root, "/srv");
+	ck_assert_str_eq(http.remote_addr, "192.0.2.7");
 	ck_assert_str_eq(http.api_key, "k=v");
+	ck_assert_uint_eq(http.api_key_len, 3);
 	ck_assert_uint_eq(http.api_keys, 1);
 	http_fini(&http);
 }
@@ -79,6 +85,30 @@ START_TEST(keys_are_counted)
 	reads(&http, variables);
 	ck_assert_uint_eq(http.api_keys, 2);
 	http_fini(&http);
+}
+END_TEST
+
+/* What a key is read as. */
+static void
+is_key(const char *variable, const char *expected)
+{
+	const char *const variables[] = { variable, NULL };
+	struct http http;
+
+	reads(&http, variables);
+	ck_assert_uint_eq(http.api_key_len, strlen(expected));
+	ck_assert_mem_eq(http.api_key, expected, http.api_key_len);
+	http_fini(&http);
+}
+
+START_TEST(blanks_around_a_key_are_none_of_it)
+{
+	is_key("HTTP_X_API_KEY=k", "k");
+	is_key("HTTP_X_API_KEY= \tk\t ", "k");
+	is_key("HTTP_X_API_KEY=k \tk ", "k \tk");
+	is_key("HTTP_X_API_KEY=\t \t", "");
+	is_key("HTTP_X_API_KEY=", "");
+	is_key("HTTP_X_API_KEY=\nk\v", "\nk\v");
 }
 END_TEST
 
@@ -137,6 +167,52 @@ START_TEST(length_that_is_no_plain_number_is_400)
 }
 END_TEST
 
+/* The verdict on a good body with these variables. */
+static void
+is_judged_with(const char *first, const char *second, int expected)
+{
+	const char *const variables[] = { first, second, NULL };
+	struct http http;
+
+	reads(&http, variables);
+	http_add_body(&http, "12345", 5);
+	ck_assert_msg(http_body_status(&http) == expected, "%s: %d", first,
+	    http_body_status(&http));
+	http_fini(&http);
+}
+
+START_TEST(length_of_minus_one_is_an_absent_one)
+{
+	static const char *const variables[] = { "CONTENT_LENGTH=-1", NULL };
+	struct http http;
+
+	reads(&http, variables);
+	ck_assert_str_eq(http.content_length, "");
+	http_fini(&http);
+	is_judged_with("CONTENT_LENGTH=-1", NULL, 0);
+	is_judged_with("CONTENT_LENGTH=-5", NULL, 400);
+	is_judged_with("CONTENT_LENGTH=-1 ", NULL, 400);
+}
+END_TEST
+
+START_TEST(encoding_other_than_identity_is_415)
+{
+	is_judged_with("HTTP_CONTENT_ENCODING=", NULL, 0);
+	is_judged_with("HTTP_CONTENT_ENCODING=identity", NULL, 0);
+	is_judged_with("HTTP_CONTENT_ENCODING=\t Identity \t", NULL, 0);
+	is_judged_with("HTTP_CONTENT_ENCODING=gzip", NULL, 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=identity, gzip", NULL, 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=identityx", NULL, 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=identit", NULL, 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=gzip",
+	    "HTTP_CONTENT_ENCODING=identity", 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=identity",
+	    "HTTP_CONTENT_ENCODING=gzip", 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=gzip", "CONTENT_LENGTH=5", 415);
+	is_judged_with("HTTP_CONTENT_ENCODING=gzip", "CONTENT_LENGTH=4", 400);
+}
+END_TEST
+
 START_TEST(too_large_is_413_whatever_else_is_wrong)
 {
 	struct http http;
@@ -144,6 +220,7 @@ START_TEST(too_large_is_413_whatever_else_is_wrong)
 	http_init(&http, MAX_BODY);
 	http.is_too_large = true;
 	http.is_cut = true;
+	http.is_encoded = true;
 	http.content_length = "x";
 	ck_assert_int_eq(http_body_status(&http), 413);
 	http_fini(&http);
@@ -156,6 +233,7 @@ START_TEST(cut_body_is_400)
 
 	http_init(&http, MAX_BODY);
 	http.is_cut = true;
+	http.is_encoded = true;
 	ck_assert_int_eq(http_body_status(&http), 400);
 	http_fini(&http);
 }
@@ -212,15 +290,16 @@ START_TEST(reset_forgets_the_request_and_wipes_the_body)
 
 	reads(&http, variables);
 	http_add_body(&http, "secret", 6);
-	http.is_cut = http.is_too_large = true;
+	http.is_cut = http.is_too_large = http.is_encoded = true;
 	body = http.body.data;
 	http_reset(&http);
 	ck_assert_ptr_eq(http.body.data, body);
 	ck_assert_mem_eq(body, "\0\0\0\0\0\0", 6);
 	ck_assert_str_eq(http.method, "");
 	ck_assert_str_eq(http.api_key, "");
+	ck_assert_uint_eq(http.api_key_len, 0);
 	ck_assert_uint_eq(http.api_keys, 0);
-	ck_assert(!http.is_cut && !http.is_too_large);
+	ck_assert(!http.is_cut && !http.is_too_large && !http.is_encoded);
 	ck_assert_int_eq(http_body_status(&http), 0);
 	http_fini(&http);
 }
@@ -235,10 +314,27 @@ START_TEST(every_status_of_the_contract_has_its_phrase)
 	ck_assert_str_eq(http_phrase(405), "Method Not Allowed");
 	ck_assert_str_eq(http_phrase(409), "Conflict");
 	ck_assert_str_eq(http_phrase(413), "Content Too Large");
+	ck_assert_str_eq(http_phrase(415), "Unsupported Media Type");
 	ck_assert_str_eq(http_phrase(422), "Unprocessable Entity");
 	ck_assert_str_eq(http_phrase(500), "Internal Server Error");
 	ck_assert_str_eq(http_phrase(503), "Service Unavailable");
 	ck_assert_str_eq(http_phrase(507), "Insufficient Storage");
+}
+END_TEST
+
+START_TEST(status_without_a_phrase_is_our_mistake)
+{
+	pid_t pid = fork();
+	int how;
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		(void)http_phrase(299);
+		_exit(EXIT_SUCCESS);
+	}
+	ck_assert_int_eq(waitpid(pid, &how, 0), pid);
+	ck_assert(WIFSIGNALED(how));
+	ck_assert_int_eq(WTERMSIG(how), SIGABRT);
 }
 END_TEST
 
@@ -250,16 +346,20 @@ main(void)
 		variables_are_taken,
 		path_is_path_info_unless_that_is_empty,
 		keys_are_counted,
+		blanks_around_a_key_are_none_of_it,
 		keys_are_wiped_and_nothing_else,
 		length_that_is_absent_or_right_is_fine,
 		length_that_lies_is_400,
 		length_that_is_no_plain_number_is_400,
+		length_of_minus_one_is_an_absent_one,
+		encoding_other_than_identity_is_415,
 		too_large_is_413_whatever_else_is_wrong,
 		cut_body_is_400,
 		json_media_types_are_json,
 		other_media_types_are_not,
 		reset_forgets_the_request_and_wipes_the_body,
 		every_status_of_the_contract_has_its_phrase,
+		status_without_a_phrase_is_our_mistake,
 	};
 
 	return (unit_main("http", tests, sizeof tests / sizeof tests[0]));

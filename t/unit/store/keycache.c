@@ -1,8 +1,11 @@
 /* What is remembered of keys, and for how long. */
 #include "config.h"
 
+#include "ground/scope.h"
+#include "ground/words.h"
 #include "store/keycache.h"
-#include "unit_store.h"
+#include "store/store_upkeep.h"
+#include "unit/unit_writer.h"
 
 static const char moment[] = "2024-01-15T10:30:00.000000";
 static const unsigned char hash[APIKEY_HASH_LEN] = "a";
@@ -37,7 +40,8 @@ add(struct house *house, const unsigned char hashed[APIKEY_HASH_LEN],
     const char *public_id)
 {
 	const struct store_key key = { .public_id = public_id,
-	    .user = "user@example.com", .created_at = moment };
+	    .user = "user@example.com", .scopes = SCOPES_DEFAULT,
+	    .types = WORDS_ALL, .created_at = moment };
 
 	ck_assert_int_eq(store_begin(house->writer, UNIT_WAIT_MS), STORE_OK);
 	ck_assert_int_eq(store_key_add(house->writer, hashed, &key), STORE_OK);
@@ -252,6 +256,90 @@ START_TEST(key_is_found_after_a_commit_of_nothing)
 }
 END_TEST
 
+START_TEST(hits_and_misses_are_counted)
+{
+	struct keycache_counts counts;
+	struct store_found_key key;
+	struct house house;
+	int i;
+
+	begin(&house);
+	add_key(&house);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(find(&house, &key), STORE_OK);
+	counts = keycache_counts(house.cache);
+	ck_assert_uint_eq(counts.hits, 2);
+	ck_assert_uint_eq(counts.misses, 1);
+	revoke_key(&house);
+	ck_assert_int_eq(find(&house, &key), STORE_OK);
+	counts = keycache_counts(house.cache);
+	ck_assert_uint_eq(counts.hits, 2);
+	ck_assert_uint_eq(counts.misses, 2);
+	end(&house);
+}
+END_TEST
+
+/* A job of the writer's. */
+static enum store_rc
+run_revoke(struct store *store, void *cookie)
+{
+	(void)cookie;
+	return (store_key_revoke(store, "aaaaaaaa", moment));
+}
+
+static void
+commit_between(struct house *house, struct writer_job job,
+    struct store_found_key *key)
+{
+	struct store_conf conf = unit_store_conf();
+	struct store_save save = unit_save("id-1", "user", "a");
+	struct writer_job last = { .run = unit_run_save, .cookie = &save };
+	struct writer *writer = NULL;
+	struct unit_desk desk;
+	bool is_first_done = false;
+
+	begin(house);
+	add_key(house);
+	ck_assert_int_eq(writer_open(&writer, &conf), STORE_OK);
+	unit_start(&desk, writer, house->cache);
+	ck_assert_int_eq(find(house, key), STORE_OK);
+	job.owner = &is_first_done;
+	job.next = &last;
+	unit_await_list(&desk, &job, &last);
+	ck_assert_int_eq(job.rc, STORE_OK);
+	ck_assert_int_eq(last.rc, STORE_OK);
+	ck_assert_uint_eq(writer_counts(writer).commits, 1);
+	ck_assert_int_eq(find(house, key), STORE_OK);
+	unit_stop(&desk);
+}
+
+START_TEST(key_is_remembered_over_jobs_that_touch_none)
+{
+	struct store_save save = unit_save("id-2", "user", "b");
+	struct store_found_key key;
+	struct house house;
+
+	commit_between(&house, (struct writer_job){ .run = unit_run_save,
+	    .cookie = &save }, &key);
+	ck_assert(!key.is_revoked);
+	ck_assert_uint_eq(keycache_counts(house.cache).hits, 1);
+	end(&house);
+}
+END_TEST
+
+START_TEST(key_is_forgotten_after_a_job_that_touches_keys)
+{
+	struct store_found_key key;
+	struct house house;
+
+	commit_between(&house, (struct writer_job){ .run = run_revoke,
+	    .touches_keys = true }, &key);
+	ck_assert(key.is_revoked);
+	ck_assert_uint_eq(keycache_counts(house.cache).hits, 0);
+	end(&house);
+}
+END_TEST
+
 START_TEST(without_a_write_ahead_log_each_look_up_reads)
 {
 	struct store_conf conf = unit_store_conf();
@@ -290,6 +378,9 @@ main(void)
 		key_is_not_kept_when_another_commits_as_well,
 		key_that_was_out_of_date_is_not_kept,
 		key_is_found_after_a_commit_of_nothing,
+		hits_and_misses_are_counted,
+		key_is_remembered_over_jobs_that_touch_none,
+		key_is_forgotten_after_a_job_that_touches_keys,
 		without_a_write_ahead_log_each_look_up_reads,
 	};
 

@@ -4,7 +4,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include "unit_store.h"
+#include "store/store_upkeep.h"
+#include "unit/unit_store.h"
 
 /* How many integrations are in the database's file, without its log. */
 static size_t
@@ -17,8 +18,7 @@ rows_without_log(void)
 	ck_assert_int_eq(system("cp strongroom.db copy.db"), 0);
 	conf.path = "copy.db";
 	if (store_open(&store, &conf, STORE_READ) == STORE_OK)
-		ck_assert_int_eq(store_integration_list(store, NULL,
-		    unit_count_row, &count), STORE_OK);
+		unit_each_row(store, NULL, unit_count_row, &count);
 	store_close(store);
 	ck_assert_int_eq(system("rm -f copy.db*"), 0);
 	return (count);
@@ -122,25 +122,18 @@ START_TEST(truncate_journal_keeps_no_log)
 }
 END_TEST
 
-static int
-count_complaint(void *cookie, const char *complaint)
-{
-	(void)complaint;
-	++*(size_t *)cookie;
-	return (0);
-}
-
 START_TEST(check_has_no_complaint_of_a_good_database)
 {
+	struct store_complaint *complaint;
+	struct arena arena = { 0 };
 	struct store *store;
-	size_t complaints = 0;
 
 	keyring_free(unit_create());
 	store = unit_open(STORE_WRITE);
 	unit_put_row(store, "id-1", "a");
-	ck_assert_int_eq(store_check(store, count_complaint, &complaints),
-	    STORE_OK);
-	ck_assert_uint_eq(complaints, 0);
+	ck_assert_int_eq(store_check(store, &arena, &complaint), STORE_OK);
+	ck_assert_ptr_null(complaint);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
@@ -158,17 +151,24 @@ meddle(const char *sql)
 
 START_TEST(check_complains_of_a_row_that_breaks_the_rules)
 {
+	struct store_complaint *complaint;
+	struct arena arena = { 0 };
 	struct store *store;
-	size_t complaints = 0;
 
 	keyring_free(unit_create());
 	store = unit_open(STORE_WRITE);
 	unit_put_row(store, "id-1", "a");
 	meddle("PRAGMA ignore_check_constraints = 1; "
 	    "UPDATE integrations SET active = 7");
-	ck_assert_int_eq(store_check(store, count_complaint, &complaints),
-	    STORE_OK);
-	ck_assert_uint_ge(complaints, 1);
+	unit_put_row(store, "id-2", "b");
+	meddle("PRAGMA ignore_check_constraints = 1; "
+	    "UPDATE integrations SET has_auth_data = 7");
+	ck_assert_int_eq(store_check(store, &arena, &complaint), STORE_OK);
+	ck_assert_ptr_nonnull(complaint);
+	unit_has(complaint->text, "integrations");
+	ck_assert_ptr_nonnull(complaint->next);
+	ck_assert_ptr_nonnull(complaint->next->text);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST

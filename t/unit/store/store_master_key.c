@@ -1,12 +1,12 @@
 /* Master keys in the store: states, and which boxes are taken. */
 #include "config.h"
 
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 static const char moment[] = "2024-01-15T10:30:00.000000";
 static const char later[] = "2024-06-01T00:00:00.000000";
 
-enum { OLD = 0x80000001, NEW = 0x80000002, BOX_LEN = 9 };
+enum { OLD = 0x80000001, NEW = 0x80000002, BOX_LEN = 9, TEXT_ROOM = 512 };
 
 #define OLD_BOX "\1\x80\0\0\1 box"
 #define NEW_BOX "\1\x80\0\0\2 box"
@@ -42,26 +42,28 @@ put_box(struct store *store, const char *id, const char *box, bool old_will_do)
 	struct store_save save = unit_save(id, "user", id);
 
 	save.row.auth_data = box;
-	save.row.auth_data_len = BOX_LEN;
+	save.row.auth_data_len = box == NULL ? 0 : BOX_LEN;
 	save.old_key_will_do = old_will_do;
 	return (unit_put(store, &save));
 }
 
-struct told {
-	char text[512];
-};
-
-static int
-tell(void *cookie, const struct store_master_key *key)
+/* Append the states of OLD and NEW to text. */
+static void
+tell(struct store *store, char *text, size_t size)
 {
-	struct told *told = cookie;
-	size_t len = strlen(told->text);
+	struct store_master_key *key;
+	struct arena arena = { 0 };
+	size_t len;
 
-	if (key->key_id == OLD || key->key_id == NEW)
-		snprintf(told->text + len, sizeof told->text - len,
-		    "%08x %s %s\n", (unsigned)key->key_id, key->state,
-		    key->state_since);
-	return (0);
+	ck_assert_int_eq(store_master_key_list(store, &arena, &key), STORE_OK);
+	for (; key != NULL; key = key->next) {
+		len = strlen(text);
+		if (key->key_id == OLD || key->key_id == NEW)
+			snprintf(text + len, size - len, "%08x %s %s\n",
+			    (unsigned)key->key_id, key->state,
+			    key->state_since);
+	}
+	arena_fini(&arena);
 }
 
 START_TEST(key_of_a_fresh_database_is_active)
@@ -79,11 +81,11 @@ END_TEST
 START_TEST(registered_key_is_active_and_the_former_old)
 {
 	char state[STORE_STATE_MAX + 1];
-	struct told list = { "" };
+	char text[TEXT_ROOM] = "";
 	struct store *store = begin();
 
-	ck_assert_int_eq(store_master_key_list(store, tell, &list), STORE_OK);
-	ck_assert_str_eq(list.text,
+	tell(store, text, sizeof text);
+	ck_assert_str_eq(text,
 	    "80000001 old 2024-01-15T10:30:00.000000\n"
 	    "80000002 active 2024-01-15T10:30:00.000000\n");
 	ck_assert_int_eq(store_master_key_find(store, NEW, state), STORE_OK);
@@ -193,13 +195,13 @@ END_TEST
 START_TEST(state_since_is_when_it_came_to_be)
 {
 	struct store *store = begin();
-	struct told told = { "" };
+	char text[TEXT_ROOM] = "";
 
 	ck_assert_int_eq(mark(store, OLD, "old"), STORE_OK);
-	ck_assert_int_eq(store_master_key_list(store, tell, &told), STORE_OK);
+	tell(store, text, sizeof text);
 	ck_assert_int_eq(mark(store, OLD, "retired"), STORE_OK);
-	ck_assert_int_eq(store_master_key_list(store, tell, &told), STORE_OK);
-	ck_assert_str_eq(told.text,
+	tell(store, text, sizeof text);
+	ck_assert_str_eq(text,
 	    "80000001 old 2024-01-15T10:30:00.000000\n"
 	    "80000002 active 2024-01-15T10:30:00.000000\n"
 	    "80000001 retired 2024-06-01T00:00:00.000000\n"
@@ -229,69 +231,64 @@ START_TEST(retired_key_need_not_be_in_the_key_file)
 }
 END_TEST
 
-struct boxes {
-	int64_t rows[4];
-	size_t count;
-	size_t most;
-};
-
-static int
-note_box(void *cookie, const struct store_box *box)
+START_TEST(boxes_under_other_keys_are_read_in_order)
 {
-	struct boxes *boxes = cookie;
-
-	ck_assert_uint_eq(box->len, BOX_LEN);
-	ck_assert_mem_eq(box->box, OLD_BOX, BOX_LEN);
-	ck_assert_str_eq(box->created_by, "user");
-	ck_assert_str_eq(box->unique_identifier, box->integration_id);
-	boxes->rows[boxes->count++] = box->row;
-	return (boxes->count == boxes->most);
-}
-
-START_TEST(boxes_under_other_keys_are_listed_in_order)
-{
-	struct boxes boxes = { .most = 2 };
+	struct store_query query = { .columns = STORE_BOX, .not_under = NEW,
+	    .limit = 2 };
 	struct store *store = begin();
+	struct arena arena = { 0 };
+	struct store_page page;
 
 	ck_assert_int_eq(put_box(store, "a", OLD_BOX, true), STORE_OK);
 	ck_assert_int_eq(put_box(store, "b", NEW_BOX, true), STORE_OK);
 	ck_assert_int_eq(put_box(store, "c", OLD_BOX, true), STORE_OK);
 	ck_assert_int_eq(put_box(store, "d", OLD_BOX, true), STORE_OK);
-	ck_assert_int_eq(store_box_list(store, NEW, 0, note_box, &boxes),
+	ck_assert_int_eq(put_box(store, "e", NULL, true), STORE_OK);
+	ck_assert_int_eq(store_operator_page(store, &query, &arena, &page),
 	    STORE_OK);
-	ck_assert_uint_eq(boxes.count, 2);
-	ck_assert_int_eq(store_box_list(store, NEW, boxes.rows[1], note_box,
-	    &boxes), STORE_OK);
-	ck_assert_uint_eq(boxes.count, 3);
-	ck_assert_int_lt(boxes.rows[0], boxes.rows[1]);
-	ck_assert_int_lt(boxes.rows[1], boxes.rows[2]);
+	ck_assert_uint_eq(page.count, 2);
+	ck_assert_str_eq(page.rows[0].integration_id, "a");
+	ck_assert_str_eq(page.rows[0].created_by, "user");
+	ck_assert_str_eq(page.rows[0].unique_identifier, "a");
+	ck_assert_uint_eq(page.rows[0].auth_data_len, BOX_LEN);
+	ck_assert_mem_eq(page.rows[0].auth_data, OLD_BOX, BOX_LEN);
+	ck_assert_str_eq(page.rows[1].integration_id, "c");
+	query.after = page.next;
+	ck_assert_int_eq(store_operator_page(store, &query, &arena, &page),
+	    STORE_OK);
+	ck_assert_uint_eq(page.count, 1);
+	ck_assert_str_eq(page.rows[0].integration_id, "d");
+	ck_assert(page.is_last);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
 
 START_TEST(box_goes_only_in_the_place_of_the_one_that_was_read)
 {
-	struct store_box was = { .box = OLD_BOX, .len = BOX_LEN };
-	struct boxes boxes = { .most = 1 };
+	struct integration was = { .integration_id = "a" };
+	struct store_box_counts counts;
 	struct store *store = begin();
 
 	ck_assert_int_eq(put_box(store, "a", OLD_BOX, true), STORE_OK);
-	ck_assert_int_eq(store_box_list(store, NEW, 0, note_box, &boxes),
-	    STORE_OK);
-	was.row = boxes.rows[0];
+	ck_assert_int_eq(put_box(store, "b", OLD_BOX, true), STORE_OK);
+	was.auth_data_len = BOX_LEN;
 	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
-	was.box = STRANGE_BOX;
+	was.auth_data = STRANGE_BOX;
 	ck_assert_int_eq(store_box_replace(store, &was, NEW_BOX, BOX_LEN),
 	    STORE_NOT_FOUND);
-	was.box = OLD_BOX;
+	was.auth_data = OLD_BOX;
 	ck_assert_int_eq(store_box_replace(store, &was, NEW_BOX, BOX_LEN),
 	    STORE_OK);
+	ck_assert_int_eq(store_box_replace(store, &was, NEW_BOX, BOX_LEN),
+	    STORE_NOT_FOUND);
+	was.integration_id = "c";
 	ck_assert_int_eq(store_box_replace(store, &was, NEW_BOX, BOX_LEN),
 	    STORE_NOT_FOUND);
 	ck_assert_int_eq(store_commit(store), STORE_OK);
-	ck_assert_int_eq(store_box_list(store, NEW, 0, note_box, &boxes),
-	    STORE_OK);
-	ck_assert_uint_eq(boxes.count, 1);
+	ck_assert_int_eq(store_box_count(store, &counts), STORE_OK);
+	ck_assert_int_eq(store_boxes_under(&counts, OLD), 1);
+	ck_assert_int_eq(store_boxes_under(&counts, NEW), 1);
 	store_close(store);
 }
 END_TEST
@@ -310,7 +307,7 @@ main(void)
 		active_key_cannot_be_marked_nor_one_that_is_not_there,
 		state_since_is_when_it_came_to_be,
 		retired_key_need_not_be_in_the_key_file,
-		boxes_under_other_keys_are_listed_in_order,
+		boxes_under_other_keys_are_read_in_order,
 		box_goes_only_in_the_place_of_the_one_that_was_read,
 	};
 

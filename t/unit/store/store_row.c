@@ -1,7 +1,7 @@
 /* Rows beside each other: owners, identifiers, lists, boxes. */
 #include "config.h"
 
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { TEXT_ROOM = 256, BOX_LEN = 1 << 20 };
 
@@ -18,14 +18,13 @@ begin(void)
 }
 
 /* Tell a row's id. */
-static int
+static void
 tell(void *cookie, const struct integration *row)
 {
 	char *text = cookie;
 	size_t len = strlen(text);
 
 	snprintf(text + len, TEXT_ROOM - len, "%s ", row->integration_id);
-	return (0);
 }
 
 /* Those are the ids of user's rows, oldest first. */
@@ -34,8 +33,7 @@ has_rows(struct store *store, const char *user, const char *expected)
 {
 	char text[TEXT_ROOM] = "";
 
-	ck_assert_int_eq(store_integration_list(store, user, tell, text),
-	    STORE_OK);
+	unit_each_row(store, user, tell, text);
 	ck_assert_str_eq(text, expected);
 }
 
@@ -46,7 +44,7 @@ START_TEST(owners_neither_see_nor_block_each_other)
 
 	save.row.integration_type = integration_types[1];
 	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
-	ck_assert_str_eq(save.row.integration_id, "id-2");
+	ck_assert_str_eq(save.stored.integration_id, "id-2");
 	has_rows(store, "user", "id-1 ");
 	has_rows(store, "USER", "id-2 ");
 	has_rows(store, "other", "");
@@ -109,7 +107,7 @@ START_TEST(saves_of_one_transaction_see_each_other)
 	ck_assert_int_eq(store_save(store, &one), STORE_OK);
 	ck_assert_int_eq(store_save(store, &other), STORE_OK);
 	ck_assert_int_eq(store_commit(store), STORE_OK);
-	ck_assert_str_eq(other.row.integration_id, "id-2");
+	ck_assert_str_eq(other.stored.integration_id, "id-2");
 	has_rows(store, "user", "id-1 id-2 ");
 	store_close(store);
 }
@@ -129,59 +127,60 @@ START_TEST(rows_are_listed_oldest_first)
 }
 END_TEST
 
-static int
-count_two(void *cookie, const struct integration *row)
-{
-	(void)row;
-	return (++*(int *)cookie == 2);
-}
-
-START_TEST(list_ends_when_it_is_told_to)
+START_TEST(row_is_found_by_its_id)
 {
 	struct store *store = begin();
-	int count = 0;
+	struct arena arena = { 0 };
+	struct integration row = { 0 };
 
 	unit_put_row(store, "id-2", "b");
-	unit_put_row(store, "id-3", "c");
-	ck_assert_int_eq(store_integration_list(store, NULL, count_two,
-	    &count), STORE_OK);
-	ck_assert_int_eq(count, 2);
+	ck_assert_int_eq(store_operator_find(store, "id-2", 0, &arena, &row),
+	    STORE_OK);
+	ck_assert_str_eq(row.unique_identifier, "b");
+	ck_assert_int_eq(store_operator_find(store, "id-3", 0, &arena, &row),
+	    STORE_NOT_FOUND);
+	ck_assert_int_eq(store_operator_find(store, "ID-2", 0, &arena, &row),
+	    STORE_NOT_FOUND);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
 
-START_TEST(row_is_found_by_its_id)
+START_TEST(long_columns_are_read_on_request)
 {
 	struct store *store = begin();
-	char text[TEXT_ROOM] = "";
+	struct arena arena = { 0 };
+	struct integration row;
 
-	unit_put_row(store, "id-2", "b");
-	ck_assert_int_eq(store_integration_find(store, "id-2", tell, text),
+	ck_assert_int_eq(store_operator_find(store, "id-1", 0, &arena, &row),
 	    STORE_OK);
-	ck_assert_str_eq(text, "id-2 ");
-	ck_assert_int_eq(store_integration_find(store, "id-3", tell, text),
-	    STORE_NOT_FOUND);
-	ck_assert_str_eq(text, "id-2 ");
+	ck_assert_ptr_null(row.metadata);
+	ck_assert_ptr_null(row.scope_data);
+	ck_assert_ptr_null(row.auth_data);
+	ck_assert_uint_eq(row.auth_data_len, 0);
+	ck_assert_int_eq(store_operator_find(store, "id-1", STORE_DATA, &arena,
+	    &row), STORE_OK);
+	ck_assert_str_eq(row.metadata, "{\"instance_name\":\"Production\"}");
+	ck_assert_str_eq(row.scope_data, "{\"org_slug\":\"acme\"}");
+	ck_assert_ptr_null(row.auth_data);
+	ck_assert_int_eq(store_operator_find(store, "id-1", STORE_BOX, &arena,
+	    &row), STORE_OK);
+	ck_assert_ptr_null(row.metadata);
+	ck_assert_uint_eq(row.auth_data_len, 3);
+	ck_assert_mem_eq(row.auth_data, "box", 3);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
 
 static unsigned char box[BOX_LEN];
 
-static int
-has_box(void *cookie, const struct integration *row)
-{
-	ck_assert_uint_eq(row->auth_data_len, sizeof box);
-	ck_assert_mem_eq(row->auth_data, box, sizeof box);
-	*(bool *)cookie = true;
-	return (0);
-}
-
 START_TEST(box_of_any_bytes_is_kept)
 {
 	struct store *store = begin();
 	struct store_save save = unit_save("id-2", "user", "b");
-	bool is_seen = false;
+	struct arena arena = { 0 };
+	struct integration row;
 	size_t i;
 
 	for (i = 0; i < sizeof box; i++)
@@ -189,9 +188,11 @@ START_TEST(box_of_any_bytes_is_kept)
 	save.row.auth_data = box;
 	save.row.auth_data_len = sizeof box;
 	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
-	ck_assert_int_eq(store_integration_find(store, "id-2", has_box,
-	    &is_seen), STORE_OK);
-	ck_assert(is_seen);
+	ck_assert_int_eq(store_operator_find(store, "id-2", STORE_BOX, &arena,
+	    &row), STORE_OK);
+	ck_assert_uint_eq(row.auth_data_len, sizeof box);
+	ck_assert_mem_eq(row.auth_data, box, sizeof box);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
@@ -206,8 +207,8 @@ main(void)
 		generated_identifier_that_is_taken_fails_alone,
 		saves_of_one_transaction_see_each_other,
 		rows_are_listed_oldest_first,
-		list_ends_when_it_is_told_to,
 		row_is_found_by_its_id,
+		long_columns_are_read_on_request,
 		box_of_any_bytes_is_kept,
 	};
 

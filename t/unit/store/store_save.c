@@ -1,7 +1,7 @@
 /* Saving again: what stays, what is replaced, what is in the way. */
 #include "config.h"
 
-#include "unit_store.h"
+#include "unit/unit_store.h"
 
 enum { TEXT_ROOM = 1024 };
 
@@ -34,7 +34,7 @@ again(void)
 }
 
 /* Tell a row as one text. */
-static int
+static void
 tell(void *cookie, const struct integration *row)
 {
 	char *text = cookie;
@@ -49,7 +49,6 @@ tell(void *cookie, const struct integration *row)
 	    row->scope_data != NULL ? row->scope_data : "-",
 	    row->auth_data != NULL ? (int)row->auth_data_len : 1,
 	    row->auth_data != NULL ? (const char *)row->auth_data : "-");
-	return (0);
 }
 
 /* Those are the rows of user. */
@@ -58,8 +57,7 @@ has_rows(struct store *store, const char *user, const char *expected)
 {
 	char text[TEXT_ROOM] = "";
 
-	ck_assert_int_eq(store_integration_list(store, user, tell, text),
-	    STORE_OK);
+	unit_each_row(store, user, tell, text);
 	ck_assert_str_eq(text, expected);
 }
 
@@ -72,16 +70,18 @@ has_rows(struct store *store, const char *user, const char *expected)
 START_TEST(first_save_is_stored_as_it_is)
 {
 	struct store *store = begin();
+	struct arena arena = { 0 };
 	char text[TEXT_ROOM] = "";
+	struct integration row;
 
 	unit_put_row(store, "id-1", "a");
 	has_rows(store, "user", FIRST_ROW);
 	has_rows(store, NULL, FIRST_ROW);
-	ck_assert_int_eq(store_integration_find(store, "id-1", tell, text),
-	    STORE_OK);
+	ck_assert_int_eq(store_operator_find(store, "id-1",
+	    STORE_DATA | STORE_BOX, &arena, &row), STORE_OK);
+	tell(text, &row);
 	ck_assert_str_eq(text, FIRST_ROW);
-	ck_assert_int_eq(store_integration_find(store, "id-2", tell, text),
-	    STORE_NOT_FOUND);
+	arena_fini(&arena);
 	store_close(store);
 }
 END_TEST
@@ -109,16 +109,38 @@ START_TEST(save_reads_as_the_row_that_is_stored)
 
 	unit_put_row(store, "id-1", "a");
 	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
-	ck_assert_str_eq(save.row.integration_id, "id-1");
-	ck_assert_str_eq(save.row.created_at, FIRST_MOMENT);
-	ck_assert_str_eq(save.row.name, "Renamed");
-	ck_assert_str_eq(save.row.status, "active");
-	ck_assert(save.row.active);
-	ck_assert(save.row.has_auth_data);
-	ck_assert(save.row.has_scope_data);
-	ck_assert_str_eq(save.row.metadata,
+	ck_assert_str_eq(save.stored.integration_id, "id-1");
+	ck_assert_str_eq(save.stored.created_at, FIRST_MOMENT);
+	ck_assert_str_eq(save.stored.name, "Renamed");
+	ck_assert_str_eq(save.stored.status, "active");
+	ck_assert(save.stored.active);
+	ck_assert(save.stored.has_auth_data);
+	ck_assert(save.stored.has_scope_data);
+	ck_assert_str_eq(save.stored.metadata,
 	    "{\"instance_name\":\"Production\"}");
 	free(save.kept_metadata);
+	store_close(store);
+}
+END_TEST
+
+/* The row that it found the first time is not there the second time. */
+START_TEST(save_that_was_rolled_back_can_be_run_again)
+{
+	struct store *store = begin();
+	struct store_save first = unit_save("id-1", "user", "a");
+	struct store_save save = again();
+
+	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(store_save(store, &first), STORE_OK);
+	ck_assert_int_eq(store_save(store, &save), STORE_OK);
+	ck_assert_str_eq(save.stored.integration_id, "id-1");
+	store_rollback(store);
+	ck_assert_int_eq(unit_put(store, &save), STORE_OK);
+	ck_assert_str_eq(save.stored.integration_id, "id-2");
+	ck_assert_ptr_null(save.kept_metadata);
+	has_rows(store, "user", "id-2 user a Renamed sentry error 0 00 "
+	    SECOND_MOMENT " " SECOND_MOMENT
+	    " {\"instance_name\":\"Renamed\"} - -\n");
 	store_close(store);
 }
 END_TEST
@@ -183,7 +205,7 @@ START_TEST(other_type_conflicts_and_changes_nothing)
 	save.auth_data_given = save.metadata_given = true;
 	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_OK);
 	ck_assert_int_eq(store_save(store, &save), STORE_CONFLICT);
-	ck_assert_str_eq(save.row.integration_type, "sentry");
+	ck_assert_str_eq(save.stored.integration_type, "sentry");
 	/* The transaction is good for others. */
 	ck_assert_int_eq(store_save(store, &next), STORE_OK);
 	ck_assert_int_eq(store_commit(store), STORE_OK);
@@ -214,6 +236,7 @@ main(void)
 		first_save_is_stored_as_it_is,
 		saving_again_keeps_what_is_not_given,
 		save_reads_as_the_row_that_is_stored,
+		save_that_was_rolled_back_can_be_run_again,
 		saving_again_replaces_what_is_given,
 		null_clears_what_is_stored,
 		auth_data_never_given_is_no_box,

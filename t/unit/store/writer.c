@@ -4,33 +4,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "unit_store.h"
-#include "store/writer.h"
+#include "unit/unit_writer.h"
 
-enum { QUEUE = 4, LONG_MS = 30000, SHORT_MS = 200 };
-
-static struct writer *
-begin(int busy_timeout_ms)
-{
-	struct store_conf conf = unit_store_conf();
-	struct writer *writer = NULL;
-
-	keyring_free(unit_create());
-	conf.busy_timeout_ms = busy_timeout_ms;
-	ck_assert_int_eq(writer_open(&writer, &conf), STORE_OK);
-	return (writer);
-}
-
-/* One save of a row of its own. */
-static enum store_rc
-save_one(struct writer *writer, const char *id)
-{
-	struct store_save save = unit_save(id, "user", id);
-	enum store_rc rc = writer_save(writer, &save);
-
-	free(save.kept_metadata);
-	return (rc);
-}
+enum { MANY = 200, LONG_MS = 30000, SHORT_MS = 200 };
 
 START_TEST(missing_database_is_not_opened)
 {
@@ -51,62 +27,68 @@ END_TEST
 
 START_TEST(save_without_a_thread_is_committed_by_its_caller)
 {
-	struct writer *writer = begin(LONG_MS);
+	struct writer *writer = unit_writer(LONG_MS);
 
-	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
+	ck_assert_int_eq(unit_commit_row(writer, "a"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
-	ck_assert_int_eq(save_one(writer, "b"), STORE_OK);
+	ck_assert_int_eq(unit_commit_row(writer, "b"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 2);
 	ck_assert_int_eq(store_ping(writer_store(writer)), STORE_OK);
 	writer_close(writer);
 }
 END_TEST
 
-START_TEST(save_with_a_thread_is_there_when_it_returns)
+START_TEST(save_with_a_thread_is_there_when_it_is_done)
 {
-	struct writer *writer = begin(LONG_MS);
+	struct unit_desk desk;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
-	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
+	unit_start(&desk, unit_writer(LONG_MS), NULL);
+	ck_assert_int_eq(unit_await_row(&desk, "a"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
-	writer_close(writer);
+	unit_stop(&desk);
 	ck_assert_uint_eq(unit_rows(), 1);
 }
 END_TEST
 
-/* A save that cannot have the lock is busy after the time allowed. */
+/* A save that began then was locked out for the time allowed. */
 static void
-is_locked_out(struct writer *writer)
+was_locked_out(enum store_rc rc, int64_t began)
 {
-	int64_t began = ident_monotonic_ms(), took;
-	int fd = unit_take_lock();
+	int64_t took = ident_monotonic_ms() - began;
 
-	ck_assert_int_eq(save_one(writer, "a"), STORE_BUSY);
-	took = ident_monotonic_ms() - began;
+	ck_assert_int_eq(rc, STORE_BUSY);
 	ck_assert_int_ge(took, SHORT_MS);
 	ck_assert_int_lt(took, LONG_MS);
-	close(fd);
 	ck_assert_uint_eq(unit_rows(), 0);
-	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
-	ck_assert_uint_eq(unit_rows(), 1);
 }
 
 START_TEST(lock_held_elsewhere_is_busy_without_a_thread)
 {
-	struct writer *writer = begin(SHORT_MS);
+	struct writer *writer = unit_writer(SHORT_MS);
+	int64_t began = ident_monotonic_ms();
+	int fd = unit_take_lock();
 
-	is_locked_out(writer);
+	was_locked_out(unit_commit_row(writer, "a"), began);
+	close(fd);
+	ck_assert_int_eq(unit_commit_row(writer, "a"), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 1);
 	writer_close(writer);
 }
 END_TEST
 
 START_TEST(lock_held_elsewhere_is_busy_with_a_thread)
 {
-	struct writer *writer = begin(SHORT_MS);
+	struct writer *writer = unit_writer(SHORT_MS);
+	int64_t began = ident_monotonic_ms();
+	int fd = unit_take_lock();
+	struct unit_desk desk;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
-	is_locked_out(writer);
-	writer_close(writer);
+	unit_start(&desk, writer, NULL);
+	was_locked_out(unit_await_row(&desk, "a"), began);
+	close(fd);
+	ck_assert_int_eq(unit_await_row(&desk, "a"), STORE_OK);
+	ck_assert_uint_eq(unit_rows(), 1);
+	unit_stop(&desk);
 }
 END_TEST
 
@@ -119,36 +101,36 @@ ignore_limit(int sig)
 START_TEST(failed_write_fails_its_save_and_not_the_next)
 {
 	static char metadata[256 * 1024];
-	struct writer *writer = begin(LONG_MS);
 	struct store_save save = unit_save("id-1", "user", "a");
+	struct unit_desk desk;
 	struct rlimit was, little;
 
 	memset(metadata, 'x', sizeof metadata - 1);
+	unit_start(&desk, unit_writer(LONG_MS), NULL);
 	save.row.metadata = metadata;
-	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
 	(void)signal(SIGXFSZ, ignore_limit);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
 	little = (struct rlimit){ sizeof metadata / 2, was.rlim_max };
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
-	ck_assert_int_eq(writer_save(writer, &save), STORE_WRITE_FAILED);
+	ck_assert_int_eq(unit_await_save(&desk, &save), STORE_FULL);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
 	ck_assert_uint_eq(unit_rows(), 0);
-	ck_assert_int_eq(writer_save(writer, &save), STORE_OK);
+	ck_assert_int_eq(unit_await_save(&desk, &save), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
 	free(save.kept_metadata);
-	writer_close(writer);
+	unit_stop(&desk);
 }
 END_TEST
 
 START_TEST(close_ends_at_once_and_gives_the_lock_back)
 {
-	struct writer *writer = begin(LONG_MS);
+	struct unit_desk desk;
 	int64_t began;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
-	ck_assert_int_eq(save_one(writer, "a"), STORE_OK);
+	unit_start(&desk, unit_writer(LONG_MS), NULL);
+	ck_assert_int_eq(unit_await_row(&desk, "a"), STORE_OK);
 	began = ident_monotonic_ms();
-	writer_close(writer);
+	unit_stop(&desk);
 	ck_assert_int_lt(ident_monotonic_ms() - began, LONG_MS);
 	close(unit_take_lock());
 	ck_assert_uint_eq(unit_rows(), 1);
@@ -157,9 +139,46 @@ END_TEST
 
 START_TEST(close_of_an_idle_writer_ends)
 {
-	struct writer *writer = begin(LONG_MS);
+	struct unit_desk desk;
 
-	ck_assert_int_eq(writer_start(writer, QUEUE, NULL), 0);
+	unit_start(&desk, unit_writer(LONG_MS), NULL);
+	unit_stop(&desk);
+}
+END_TEST
+
+/*
+ * While the lock is somebody else's, whoever hands over jobs goes on; at the
+ * stop nothing waits for it.
+ */
+START_TEST(jobs_are_taken_while_the_lock_is_held_and_none_waits_in_a_hurry)
+{
+	struct writer *writer = unit_writer(LONG_MS);
+	struct store_save saves[MANY];
+	struct writer_job jobs[MANY];
+	struct unit_desk desk;
+	bool is_done[MANY] = { false };
+	char ids[MANY][16];
+	int64_t began = ident_monotonic_ms();
+	int fd = unit_take_lock(), i;
+
+	unit_start(&desk, writer, NULL);
+	for (i = 0; i < MANY; i++) {
+		snprintf(ids[i], sizeof ids[i], "id-%d", i);
+		saves[i] = unit_save(ids[i], "user", ids[i]);
+		jobs[i] = (struct writer_job){ .run = unit_run_save,
+		    .cookie = &saves[i], .owner = &is_done[i] };
+		writer_submit(writer, &jobs[i]);
+	}
+	ck_assert_int_lt(ident_monotonic_ms() - began, LONG_MS);
+	writer_hurry(writer);
+	writer_stop(writer);
+	ck_assert_int_lt(ident_monotonic_ms() - began, LONG_MS);
+	for (i = 0; i < MANY; i++) {
+		ck_assert(is_done[i]);
+		ck_assert_int_eq(jobs[i].rc, STORE_BUSY);
+	}
+	close(fd);
+	ck_assert_uint_eq(unit_rows(), 0);
 	writer_close(writer);
 }
 END_TEST
@@ -171,12 +190,13 @@ main(void)
 		missing_database_is_not_opened,
 		close_takes_null,
 		save_without_a_thread_is_committed_by_its_caller,
-		save_with_a_thread_is_there_when_it_returns,
+		save_with_a_thread_is_there_when_it_is_done,
 		lock_held_elsewhere_is_busy_without_a_thread,
 		lock_held_elsewhere_is_busy_with_a_thread,
 		failed_write_fails_its_save_and_not_the_next,
 		close_ends_at_once_and_gives_the_lock_back,
 		close_of_an_idle_writer_ends,
+		jobs_are_taken_while_the_lock_is_held_and_none_waits_in_a_hurry,
 	};
 
 	return (unit_main("writer", tests, sizeof tests / sizeof tests[0]));
