@@ -29,10 +29,10 @@ etag_write(char out[ETAG_LEN + 1], int64_t revision, const char *updated_at)
 	uint64_t n;
 
 	(void)moment_read(updated_at, strlen(updated_at), &at_us);
-	/* From a moment before every other, so that it is not negative. */
-	n = (uint64_t)at_us + INT64_MAX / 2;
-	if (at_us >= 0)
-		n = (uint64_t)at_us;
+	/* A moment before 1970 is made positive, far from all others. */
+	n = (uint64_t)at_us;
+	if (at_us < 0)
+		n += INT64_MAX / 2;
 	*--p = '"';
 	p = put_digits(p, n, sizeof digits - 1);
 	*--p = '-';

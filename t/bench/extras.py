@@ -1,10 +1,11 @@
-"""What is measured beside the load: SQLite alone, the start of the worker, one
-save by CGI, and saves into a database that is full already."""
+"""What is measured beside the load: SQLite alone, the start of the worker, and
+one save by CGI; and what databases are filled with."""
 
 import http.client
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import socket
 import sqlite3
@@ -14,7 +15,8 @@ import subprocess
 import time
 
 from report import progress
-from servers import SAVE, SOURCE, Failed, free_port, make_vault, wait_until
+from servers import (LIST, SAVE, SOURCE, Failed, free_port, make_vault,
+                     wait_until)
 
 BATCHES = (1, 8, 64)
 STARTS = 9
@@ -189,6 +191,7 @@ def fill(house, name, template, rows):
     """Rows like one that the worker has saved, under older identifiers."""
     old = template["integration_id"]
     columns = [c for c in template if c != "id"]
+    template = template | {"created_at": "2020-01-01T00:00:00.000000"}
 
     def new_rows():
         row = [template[c] for c in columns]
@@ -214,6 +217,29 @@ def fill(house, name, template, rows):
     db.close()
     with open(house.dir / f"{name}.db", "rb+") as file:
         os.fsync(file.fileno())
+
+
+def save_some(house, name, key, rows):
+    """Rows that the worker itself saves."""
+    body = (house.dir / "save.body").read_bytes()
+    for _ in range(rows):
+        status, answer = house.ask(name, "POST", SAVE, key, body)
+        if status != 200:
+            raise Failed(f"{name}: {status} {answer[:500]}")
+
+
+def write_paths(house, name, count):
+    """Where some of its integrations are read, and revealed, in no order."""
+    db = sqlite3.connect(f"file:{house.dir}/{name}.db?mode=ro", uri=True)
+    (last,) = db.execute("SELECT max(id) FROM integrations").fetchone()
+    ids = [db.execute("SELECT integration_id FROM integrations WHERE id >= ? "
+                      "LIMIT 1", (random.randint(1, last),)).fetchone()[0]
+           for _ in range(count)]
+    db.close()
+    house.write(f"{name}.read.paths",
+                "".join(f"{LIST}/{id}\n" for id in ids))
+    house.write(f"{name}.reveal.paths",
+                "".join(f"{LIST}/{id}/auth_data\n" for id in ids))
 
 
 def a_row(house, name):

@@ -13,8 +13,16 @@ import time
 LABELS = {"floor": "floor", "bare": "bare loop", "save": "save",
           "beside": "beside: save", "again": "save again", "401": "401",
           "beside-401": "beside: 401", "422": "422",
-          "beside-422": "beside: 422", "php": "php", "fastapi": "fastapi",
-          "empty": "save, empty", "full": "save, full"}
+          "beside-422": "beside: 422", "list": "list of 50",
+          "read": "read of one", "reveal": "reveal", "php": "php",
+          "fastapi": "fastapi", "list, few": "list, few",
+          "list, full": "list, full", "read, few": "read, few",
+          "read, full": "read, full", "empty": "save, empty",
+          "full": "save, full"}
+# Columns with many rows, and what each is a ratio of.
+ROWS = {"list, few": "list, few", "list, full": "list, few",
+        "read, few": "read, few", "read, full": "read, few",
+        "empty": "empty", "full": "empty"}
 
 # What is shown as a goal: its text, a function of Ratios, the sign, the goal.
 GOALS = [
@@ -35,6 +43,12 @@ GOALS = [
      lambda r: r.speed("401", "floor", 32), ">=", 1.0),
     ("422s at 32 connections, of the floor",
      lambda r: r.speed("422", "floor", 32), ">=", 1.0),
+    ("lists of 50 at 32 connections, of the floor",
+     lambda r: r.speed("list", "floor", 32), ">=", 0.6),
+    ("reads of one at 32 connections, of the floor",
+     lambda r: r.speed("read", "floor", 32), ">=", 0.6),
+    ("reveals at 32 connections, of saves",
+     lambda r: r.speed("reveal", "save", 32), ">=", 0.9),
     ("peak memory with 64 connections, MiB",
      lambda r: r.peak(64), "<=", 12),
     ("peak memory with 1000 connections, MiB",
@@ -45,6 +59,10 @@ GOALS = [
      lambda r: r.speed("save", "fastapi", 32), ">=", 12),
     ("saves with many rows, of an empty database",
      lambda r: r.speed("full", "empty", 32), ">=", 0.8),
+    ("lists of 50 of many rows, of few",
+     lambda r: r.speed("list, full", "list, few", 32), ">=", 0.9),
+    ("reads of one of many rows, of few",
+     lambda r: r.speed("read, full", "read, few", 32), ">=", 0.9),
     ("one save by mod_cgid, of a hello-world program",
      lambda r: r.of_hello("save"), "<=", 2.5),
     ("the same by the program without libraries",
@@ -118,7 +136,7 @@ class Ratios:
     def medians(self):
         for (connections, column), runs in self.cells.items():
             row = {"connections": connections, "column": column}
-            first = "empty" if column in ("empty", "full") else "floor"
+            first = ROWS.get(column, "floor")
             if "p50_ms" in runs[1]:
                 row["peak_mib"] = runs[1]["peak_mib"]
             runs = runs.values()
@@ -155,7 +173,7 @@ def print_rows(result):
         if m["connections"] == 0:
             continue
         new = f"{m['connections']} connection{'s'[m['connections'] == 1:]}" \
-            if m["column"] not in ("empty", "full") else \
+            if m["column"] not in ROWS else \
             f"{result['rows']} rows"
         if new != title:
             title = new
@@ -168,9 +186,9 @@ def print_rows(result):
               f"{m['speed_ratio']:5.2f} {spread:10} {m['p50_ms']:8.2f} "
               f"{m['p99_ms']:7.2f} {m['p99_ratio']:5.1f} {m['cpu_us']:6.1f} "
               f"{m['switches']:6.2f} {m['peak_mib']:5.1f} {other or '-'}")
-    print("\nratio: of the floor's, or of the empty database's; CPU, switch: "
-          "microseconds and changes\nof threads of the server, for an answer; "
-          "MiB: its memory at most until then, in round 1")
+    print("\nratio: of the floor's, or of the empty or small database's; CPU, "
+          "switch: microseconds and\nchanges of threads of the server, for an "
+          "answer; MiB: its memory at most until then, in round 1")
 
 
 def print_rest(result):
@@ -212,7 +230,7 @@ def panel(result, key, name, is_log, columns):
     rows, lines, data = result["medians"], [], ""
     for index, column in enumerate(LABELS):
         points = [m for m in rows if m["column"] == column and key in m]
-        if column not in columns or column in ("empty", "full") or not points:
+        if column not in columns or column in ROWS or not points:
             continue
         block = f"${key}{index}"
         data += f"{block} << E\n" + "".join(

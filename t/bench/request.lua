@@ -1,5 +1,8 @@
--- wrk -s request.lua URL -- BODY-FILE KEY-FILE: the same POST over and over;
--- the figures go to stdout as one line of JSON.
+-- wrk -s request.lua URL -- METHOD KEY-FILE PATHS-FILE [BODY-FILE]: the same
+-- request over and over, to one path after the other; the figures go to stdout
+-- as one line of JSON.
+
+local requests, last = {}, 0
 
 local function read(name)
 	local file = assert(io.open(name, "rb"))
@@ -9,10 +12,20 @@ local function read(name)
 end
 
 function init(args)
-	wrk.method = "POST"
-	wrk.body = read(args[1])
-	wrk.headers["Content-Type"] = "application/json"
+	wrk.method = args[1]
 	wrk.headers["x-api-key"] = read(args[2])
+	if args[4] then
+		wrk.body = read(args[4])
+		wrk.headers["Content-Type"] = "application/json"
+	end
+	for path in io.lines(args[3]) do
+		requests[#requests + 1] = wrk.format(nil, path)
+	end
+end
+
+function request()
+	last = last % #requests + 1
+	return requests[last]
 end
 
 function done(summary, latency, requests)

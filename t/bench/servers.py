@@ -19,7 +19,8 @@ import time
 
 BENCH = pathlib.Path(__file__).resolve().parent
 SOURCE = BENCH.parent.parent
-SAVE = "/api/v2/integrations/save"
+LIST = "/api/v2/integrations"
+SAVE = LIST + "/save"
 
 # As quickstart's nginx. A kept connection holds one of the floor's 64 threads,
 # so nginx keeps half as many. A client under way takes two of its connections,
@@ -243,12 +244,12 @@ class House:
                 return s.connect_ex(("127.0.0.1", port)) == 0
         wait_until(up, f"nginx does not answer:\n{self.log_of('nginx')}")
 
-    def post(self, name, body, key):
+    def ask(self, name, method, path, key, body=None):
         """One request through nginx: the status and the body."""
         link = http.client.HTTPConnection("127.0.0.1", self.ports[name],
                                           timeout=20)
-        link.request("POST", SAVE, body, {"Content-Type": "application/json",
-                                          "x-api-key": key})
+        typed = {"Content-Type": "application/json"} if body else {}
+        link.request(method, path, body, typed | {"x-api-key": key})
         answer = link.getresponse()
         return answer.status, answer.read()
 
@@ -260,15 +261,15 @@ def start_responder(house, name):
     house.publish(name)
 
 
-def make_vault(house, name, programs=None):
+def make_vault(house, name, programs=None, scopes=()):
     """Configuration, keys and an empty database; the API key comes back. What
-    is configured every version knows."""
+    is configured every version knows, and without scopes the key, too."""
     conf = house.write(f"{name}.conf", f'database = "{house.dir}/{name}.db"\n'
                        f'master_key_file = "{house.dir}/{name}.key"\n')
     admin = ((programs or house.programs).admin, "--config", str(conf))
     house.run(*admin, "init")
     key = house.run(*admin, "key", "create", "--user", "bench", "--name",
-                    "bench")
+                    "bench", *scopes)
     return key.strip()
 
 
@@ -291,7 +292,8 @@ def start_worker(house, name="strongroom", programs=None):
 
 def start_strongroom(house, also=()):
     """The worker, and for later the vaults and ports of more like it."""
-    key = make_vault(house, "strongroom")
+    key = make_vault(house, "strongroom",
+                     scopes=("--scopes", "save,read,reveal"))
     for name in also:
         copy_vault(house, "strongroom", name)
         house.publish(name)
