@@ -173,8 +173,13 @@ json_char_next(struct json_char_reader *reader, uint32_t *code)
 bool
 json_char_equals(struct json_char_reader reader, const char *text)
 {
+	size_t len = reader.end - reader.at - 1;
 	uint32_t code;
 
+	/* Mostly every character stands for itself. */
+	if (memchr(reader.text + reader.at, '\\', len) == NULL)
+		return (strlen(text) == len &&
+		    memcmp(reader.text + reader.at, text, len) == 0);
 	while (json_char_next(&reader, &code)) {
 		if (*text == '\0' || code != (unsigned char)*text)
 			return (false);

@@ -102,10 +102,14 @@ buf_grow(struct buf *b, size_t len)
 void
 buf_put(struct buf *b, const void *p, size_t len)
 {
-	char *to = buf_grow(b, len);
+	char *to;
 
-	if (to != NULL && len > 0)
+	if (len > 0 && has_room(b, len)) {
+		memcpy(b->data + b->len, p, len);
+		b->len += len;
+	} else if ((to = buf_grow(b, len)) != NULL && len > 0) {
 		memcpy(to, p, len);
+	}
 }
 
 void
