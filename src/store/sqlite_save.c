@@ -87,7 +87,8 @@ sqlite_keep(struct store_save *save, struct db_query *found)
 	    sqlite_copy(save->kept_created_at, sizeof save->kept_created_at,
 	    db_text(found, FOUND_CREATED_AT)) == -1 ||
 	    sqlite_copy(save->kept_expires_at, sizeof save->kept_expires_at,
-	    db_text(found, FOUND_EXPIRES_AT)) == -1 || metadata == NULL || status == NULL)
+	    db_text(found, FOUND_EXPIRES_AT)) == -1 || metadata == NULL ||
+	    status == NULL)
 		goto strange;
 	row->integration_id = save->kept_integration_id;
 	row->created_at = save->kept_created_at;
