@@ -131,9 +131,9 @@ json_put_string(struct buf *out, const char *text, size_t len)
 	unsigned char c;
 
 	buf_putc(out, '"');
-	for (i = 0; i < len; i++) {
+	for (i = 0; (i += json_char_run(text, i, len)) < len; i++) {
 		c = (unsigned char)text[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (c >= 0x80)
 			continue;
 		buf_put(out, text + from, i - from);
 		put_char(out, c);

@@ -156,6 +156,43 @@ json_char_scan(struct json_char *c, const unsigned char *text, size_t at,
 	return (NULL);
 }
 
+/* Whether a byte is a character that stands for itself. */
+static bool
+is_plain(unsigned char c)
+{
+	return (c >= 0x20 && c < 0x80 && c != '"' && c != '\\');
+}
+
+/* Whether all eight are; no is also said of some that are. */
+static bool
+are_plain(uint64_t eight)
+{
+	static const uint64_t ones = UINT64_MAX / 0xff, high = ones * 0x80;
+	uint64_t quotes = eight ^ ones * '"';
+	uint64_t backslashes = eight ^ ones * '\\';
+
+	/* A byte borrows from its top bit if it was less than what is taken. */
+	return (((eight | (eight - ones * 0x20) | (quotes - ones) |
+	    (backslashes - ones)) & high) == 0);
+}
+
+size_t
+json_char_run(const void *text, size_t at, size_t len)
+{
+	const unsigned char *bytes = text;
+	size_t i = at;
+	uint64_t eight;
+
+	for (; len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, bytes + i, sizeof eight);
+		if (!are_plain(eight))
+			break;
+	}
+	while (i < len && is_plain(bytes[i]))
+		i++;
+	return (i - at);
+}
+
 bool
 json_char_next(struct json_char_reader *reader, uint32_t *code)
 {

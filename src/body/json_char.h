@@ -22,6 +22,12 @@ struct json_char {
 const char *json_char_scan(struct json_char *c, const unsigned char *text,
     size_t at, size_t len);
 
+/*
+ * How many bytes of text, from at on, are characters that stand for themselves
+ * in a JSON string: ASCII, but for quotes, backslashes and control characters.
+ */
+size_t json_char_run(const void *text, size_t at, size_t len);
+
 /* The characters of a string that has passed, one after the other. */
 struct json_char_reader {
 	const char *text;

@@ -101,13 +101,6 @@ scan_number(struct scan *s)
 	return (0);
 }
 
-/* Whether a byte of a string is a character, and stands for itself. */
-static bool
-is_plain(unsigned char c)
-{
-	return (c >= 0x20 && c < 0x80 && c != '"' && c != '\\');
-}
-
 /*
  * A string with its quotes. hash, where asked for, becomes the same for all
  * spellings of one string.
@@ -118,13 +111,15 @@ scan_string(struct scan *s, uint32_t *hash)
 	struct json_char c;
 	const char *expected;
 	uint64_t h = s->doc->seed;
+	size_t i, run;
 
 	s->at++;
 	for (;;) {
 		/* All of most strings. */
-		for (; s->at < s->len && is_plain(s->text[s->at]); s->at++)
-			if (hash != NULL)
-				h = json_member_mix(h, s->text[s->at]);
+		run = json_char_run(s->text, s->at, s->len);
+		for (i = 0; hash != NULL && i < run; i++)
+			h = json_member_mix(h, s->text[s->at + i]);
+		s->at += run;
 		expected = json_char_scan(&c, s->text, s->at, s->len);
 		if (expected != NULL)
 			return (fault(s, s->at + c.width, expected));

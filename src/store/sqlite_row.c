@@ -90,12 +90,16 @@ is_whole(const struct integration *row)
 bool
 sqlite_lend_row(struct db_query *query, struct integration *row)
 {
+	/* Asked for as a text, a number would become one. */
+	static const int texts[] = { ROW_INTEGRATION_ID, ROW_CREATED_BY,
+	    ROW_UNIQUE_IDENTIFIER, ROW_NAME, ROW_INTEGRATION_TYPE, ROW_STATUS,
+	    ROW_CREATED_AT, ROW_UPDATED_AT, ROW_EXPIRES_AT, ROW_ORG_SLUG,
+	    ROW_WORKSPACE_ID, ROW_METADATA, ROW_SCOPE_DATA };
 	const char *text[ROW_COLUMNS] = { NULL };
-	int column;
+	size_t i;
 
-	for (column = ROW_INTEGRATION_ID; column < ROW_AUTH_DATA; column++)
-		if (column != ROW_AUTH_PRINT)
-			text[column] = db_text(query, column);
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		text[texts[i]] = db_text(query, texts[i]);
 	*row = row_of(query, text);
 	return (is_whole(row));
 }

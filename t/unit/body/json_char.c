@@ -243,6 +243,32 @@ START_TEST(two_bytes_are_a_character_in_their_ranges_only)
 }
 END_TEST
 
+/* Every byte at every place among plain ones, and no byte beyond the end. */
+START_TEST(run_ends_before_each_byte_that_is_not_plain)
+{
+	size_t len, at, place;
+	bool is_plain;
+	char *text;
+	int byte;
+
+	for (len = 1; len <= 24; len++) {
+		ck_assert_ptr_nonnull(text = malloc(len));
+		for (place = 0; place < len; place++) {
+			for (byte = 0; byte < 0x100; byte++) {
+				memset(text, 'x', len);
+				text[place] = (char)byte;
+				is_plain = byte >= 0x20 && byte < 0x80 &&
+				    strchr("\"\\", byte) == NULL;
+				at = place / 2;
+				ck_assert_uint_eq(json_char_run(text, at, len),
+				    is_plain ? len - at : place - at);
+			}
+		}
+		free(text);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -263,6 +289,7 @@ main(void)
 		overlong_and_too_high_utf8_is_refused,
 		cut_utf8_is_refused,
 		two_bytes_are_a_character_in_their_ranges_only,
+		run_ends_before_each_byte_that_is_not_plain,
 	};
 
 	return (unit_main("json_char", tests,
