@@ -6,7 +6,8 @@ use strict;
 use warnings;
 use Test::More;
 use Strongroom;
-use Strongroom::Proc qw(run stop);
+use Strongroom::Json qw(decode);
+use Strongroom::Proc qw(run stop wait_until);
 
 my $house = house(conf => { metrics => 'on' });
 $house->worker;
@@ -108,8 +109,49 @@ SKIP: {
 	is($ran->{err} . $ran->{out}, '', 'without a complaint');
 }
 
-# A file that is not one of ours, and none at all.
+# What there is is counted beside the requests, once a minute at most; a worker
+# that has just begun does so at once.
+sub has_been_counted {
+	my $values;
+	wait_until(60, sub {
+		$values = values_of(metrics());
+		return grep { /\Astrongroom_integrations\{/ } keys %$values;
+	}) or die 'no census was taken';
+	return $values;
+}
+my %expires = (expired => '2001-01-01T00:00:00Z', expiring => time + 86400,
+    valid => time + 86400 * 365, unknown => undef);
+for my $state (sort keys %expires) {
+	saved_ok($house->cgi(key => $plain, json => { name => 'n',
+	    integration_type => 'github', auth_data => { access_token => 't',
+	    expires_at => $expires{$state} } }), "one that is $state");
+}
+$house->stop_worker($_), $_->{stopped} = 1
+    for grep { !$_->{stopped} } @{ $house->{workers} };
+my $worker = $house->worker;
+my $counted = has_been_counted();
+is($counted->{qq(strongroom_integrations{type="github",)
+    . qq(token_state="$_"})}, 1, "one is $_") for sort keys %expires;
+is($counted->{'strongroom_integrations{type="jira",token_state="unknown"}'},
+    1, 'saved again and again, it is one');
+my ($master) = map { $_->{key_id} }
+    @{ decode($house->admin_ok(qw(master-key status --json))) };
+is($counted->{qq(strongroom_boxes{master_key="$master"})}, 4,
+    'boxes are counted by their master key');
+is($counted->{strongroom_jobs_under_way}, 0, 'nothing is under way');
+
+# A file that is cut off while it is mapped.
 my $file = "$house->{database}.metrics";
+truncate $file, 0 or die "$file: $!";
+saved_ok($house->fcgi(key => $plain, body => $save), "cut off, save $_")
+    for 1 .. 3;
+is(values_of(metrics())->{$counter}, 3,
+    'a worker whose file is cut off counts on by itself');
+ok(kill(0, $worker->{pid}), 'and goes on');
+ok($house->log_says(qr/the file for metrics was cut off/, $worker),
+    'which the log says');
+
+# A file that is not one of ours, and none at all.
 is((stat $file)[2] & 07777, 0600, 'the file is the service\'s alone');
 $house->stop_worker($_), $_->{stopped} = 1
     for grep { !$_->{stopped} } @{ $house->{workers} };

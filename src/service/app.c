@@ -11,6 +11,7 @@
 #include "service/auth.h"
 #include "service/first_use.h"
 #include "service/guard.h"
+#include "service/census.h"
 #include "service/metrics.h"
 #include "service/route.h"
 #include "store/keyfit.h"
@@ -73,8 +74,8 @@ app_open(struct app *app, struct conf *conf)
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
 	if (app->conf.metrics == CONF_METRICS_ON &&
-	    (app->metrics = metrics_open(app->conf.database,
-	    route_layout())) == NULL)
+	    ((app->metrics = metrics_open(app->conf.database,
+	    route_layout())) == NULL || (app->census = census_new()) == NULL))
 		return (APP_DATABASE);
 	if ((app->keycache = keycache_new()) == NULL)
 		return (APP_DATABASE);
@@ -92,6 +93,7 @@ app_close(struct app *app)
 	keeper_close(app->keeper);
 	guard_free(app->guard);
 	metrics_close(app->metrics);
+	census_free(app->census);
 	conf_fini(&app->conf);
 	*app = (struct app){ 0 };
 }
@@ -171,6 +173,8 @@ settle(struct call *call, enum call_rc rc)
 		if (rc == CALL_FAILED || call->reply.body.failed)
 			reply_failure(&call->reply, 500, "Internal error");
 		log_request(call);
+	} else {
+		metrics_jobs(call->app->metrics, 1);
 	}
 	log_request_id(NULL);
 	return (is_answered);
@@ -207,6 +211,7 @@ bool
 app_end(struct call *call)
 {
 	log_request_id(call->request_id);
+	metrics_jobs(call->app->metrics, -1);
 	return (settle(call, call->job == &call->first_use.job ?
 	    go_on(call, first_use_end(call)) : call->route->end(call)));
 }

@@ -33,7 +33,8 @@ struct app {
 	struct keycache *keycache;
 	struct keyuse *uses;	/* of keys */
 	struct chain *chain;	/* of the audit */
-	struct metrics *metrics;	/* NULL: nothing is counted */
+	struct metrics *metrics;	/* NULL: nothing is counted ... */
+	struct census *census;		/* ... and NULL, too */
 	struct guard *guard;	/* what no web server may serve */
 };
 

@@ -8,6 +8,7 @@
 
 #include "ground/ident.h"
 #include "ground/log.h"
+#include "service/census.h"
 #include "service/chores.h"
 
 enum {
@@ -75,6 +76,16 @@ prune(struct chores *chores)
 	submit(chores, audit_prune_run, &chores->prune);
 }
 
+static void
+take_census(struct chores *chores)
+{
+	struct census *census = chores->app->census;
+
+	if (census != NULL)
+		chores->due_ms[CHORE_CENSUS] = ident_monotonic_ms() +
+		    census_run(census, chores->app);
+}
+
 /* The job is done. */
 static void
 settle(struct chores *chores)
@@ -100,6 +111,7 @@ static const struct {
 	[CHORE_USES] = { KEYUSE_PAUSE_MS / 2, write_uses },
 	[CHORE_HEAD] = { DAY_MS, log_head },
 	[CHORE_PRUNE] = { DAY_MS, prune },
+	[CHORE_CENSUS] = { DAY_MS, take_census }
 };
 
 void

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "service/census.h"
 #include "service/h_metrics.h"
 #include "service/metrics.h"
 #include "service/route.h"
@@ -24,6 +25,7 @@ h_metrics(struct call *call)
 	}
 	reply_text(&call->reply, media_type, "");
 	metrics_write(app->metrics, routes, route_names(routes), out);
+	census_put(app->census, out);
 	metrics_put(out, "strongroom_log_bytes", "gauge",
 	    "The write-ahead log, as this process's last commit left it.");
 	metrics_put_value(out, "strongroom_log_bytes", "",

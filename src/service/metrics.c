@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ground/log.h"
+#include "ground/mapping.h"
 #include "service/http.h"
 #include "service/metrics.h"
 
@@ -56,6 +56,7 @@ struct page {
 struct metrics {
 	struct page *page;
 	uint64_t told[COMMITS];		/* of this process's writer; its loop's */
+	atomic_int_least64_t jobs;	/* of this process, under way */
 };
 
 /* A file that holds one page, ours; -1: it is not to be had. */
@@ -102,10 +103,9 @@ metrics_open(const char *database, uint64_t layout)
 	}
 	if ((fd = open_file(path)) == -1)
 		goto fail;
-	page = mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, fd, 0);
+	page = mapping_open(fd, sizeof(struct page));
 	close(fd);
-	if (page == MAP_FAILED)
+	if (page == NULL)
 		goto fail;
 	metrics->page = page;
 	begin(metrics->page, layout);
@@ -124,7 +124,7 @@ metrics_close(struct metrics *metrics)
 {
 	if (metrics == NULL)
 		return;
-	(void)munmap(metrics->page, sizeof *metrics->page);
+	mapping_close();
 	free(metrics);
 }
 
@@ -145,6 +145,13 @@ metrics_request(struct metrics *metrics, size_t route, int status,
 		atomic_fetch_add(&page->buckets[i], 1);
 	atomic_fetch_add(&page->count, 1);
 	atomic_fetch_add(&page->sum_us, (uint64_t)duration_us);
+}
+
+void
+metrics_jobs(struct metrics *metrics, int64_t more)
+{
+	if (metrics != NULL)
+		atomic_fetch_add(&metrics->jobs, more);
 }
 
 void
@@ -242,6 +249,9 @@ metrics_write(const struct metrics *metrics,
 	const struct page *page = metrics->page;
 	size_t i;
 
+	if (mapping_is_lost())
+		log_warning("the file for metrics was cut off: this process "
+		    "counts alone until the service is started again");
 	metrics_put(out, "strongroom_requests_total", "counter",
 	    "Requests answered.");
 	for (i = 0; i < count; i++)
@@ -253,4 +263,8 @@ metrics_write(const struct metrics *metrics,
 		metrics_put_value(out, commit_names[i].name, "",
 		    atomic_load(&page->commits[i]));
 	}
+	metrics_put(out, "strongroom_jobs_under_way", "gauge",
+	    "Requests of this process that wait for a commit or a read.");
+	metrics_put_value(out, "strongroom_jobs_under_way", "",
+	    (uint64_t)atomic_load(&metrics->jobs));
 }

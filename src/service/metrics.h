@@ -31,6 +31,9 @@ void metrics_close(struct metrics *metrics);
 void metrics_request(struct metrics *metrics, size_t route, int status,
     int64_t duration_us);
 
+/* How many more jobs of requests are under way in this process, or fewer. */
+void metrics_jobs(struct metrics *metrics, int64_t more);
+
 /* What the writer of this process has done, as often as one likes. */
 void metrics_commits(struct metrics *metrics, struct writer_counts counts);
 

@@ -22,6 +22,7 @@ enum statement {
 	MASTER_KEY_LIST,
 	MASTER_KEY_FIND,
 	BOX_HEADS,
+	CENSUS,
 	BOX_REPLACE,
 	BACKFILL_PLACE,
 	BACKFILL_PAGE,
@@ -173,6 +174,9 @@ enum store_rc sqlite_keep(struct store_save *save, struct db_query *found)
 /* Let the row of that id in the database be what is stored then. */
 enum store_rc sqlite_update(struct db *db, const struct store_save *save,
     int64_t id) __attribute__((warn_unused_result));
+
+/* One more box under a key. Returns -1 where it is one key too many. */
+int sqlite_count_box(struct store_box_counts *counts, uint32_t key_id);
 
 /* Whether a type, or none, is one that the asker may see. */
 bool sqlite_is_for(const struct store_asker *asker, const char *type);

@@ -12,9 +12,8 @@
 
 enum { COUNT_ROWS = 5000 };	/* in one read */
 
-/* One more box under a key. Returns -1 where it is one key too many. */
-static int
-count_box(struct store_box_counts *counts, uint32_t key_id)
+int
+sqlite_count_box(struct store_box_counts *counts, uint32_t key_id)
 {
 	size_t i = counts->count;
 
@@ -49,7 +48,7 @@ count_some(struct db *db, struct store_box_counts *counts, int64_t *after)
 		*after = db_int(&query, 0);
 		head = db_blob(&query, 1, &len);
 		if (head == NULL ||
-		    count_box(counts, vault_key_id(head, len)) == 0)
+		    sqlite_count_box(counts, vault_key_id(head, len)) == 0)
 			continue;
 		log_error("database %s has boxes under more master keys than "
 		    "there can be; see strongroom check", db_path(db));

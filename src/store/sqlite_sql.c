@@ -86,6 +86,9 @@ const char *const sqlite_sql[STATEMENTS + 1] = {
 	/* All that names a box's key is in its first five bytes. */
 	[BOX_HEADS] = "SELECT id, substr(auth_data, 1, 5) FROM integrations "
 	    "WHERE id > ? ORDER BY id",
+	[CENSUS] = "SELECT id, integration_type, expires_at, "
+	    "substr(auth_data, 1, 5) FROM integrations "
+	    "WHERE id > ? ORDER BY id",
 	[BOX_REPLACE] = "UPDATE integrations SET auth_data = ?1 "
 	    "WHERE integration_id = ?2 AND auth_data = ?3",
 	[BACKFILL_PLACE] = "SELECT after, last FROM backfill",

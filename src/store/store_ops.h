@@ -4,6 +4,7 @@
 #include "store/store.h"
 #include "store/store_audit.h"
 #include "store/store_backfill.h"
+#include "store/store_census.h"
 #include "store/store_chain.h"
 #include "store/store_change.h"
 #include "store/store_erase.h"
@@ -49,6 +50,8 @@
 	    (store, key_id, state, now)) \
 	OP(enum store_rc, box_count, (struct store *store, \
 	    struct store_box_counts *counts), (store, counts)) \
+	OP(enum store_rc, census, (struct store *store, \
+	    struct store_census *census), (store, census)) \
 	OP(enum store_rc, box_replace, (struct store *store, \
 	    const struct integration *was, const void *box, size_t len), \
 	    (store, was, box, len)) \
