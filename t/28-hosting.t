@@ -10,6 +10,7 @@ use Strongroom::Cases qw(run_cases);
 use Strongroom::FastCGI qw(parse_cgi);
 use Strongroom::Host qw(own_host add_user);
 use Strongroom::Http qw(raw_http);
+use Strongroom::Life qw(life_passes metrics_are_local);
 use Strongroom::Proc qw(run stop wait_until);
 
 my $why = own_host('/etc', '/home', '/var', '/run');
@@ -162,7 +163,9 @@ for my $way (qw(fcgid cgid)) {
 	    "$way: and says as whom it is taken");
 	answer_is(door($front, path => '/healthz', method => 'GET',
 	    key => undef), 200, '{"status":"ok"}', "$way: /healthz");
-	changes_pass(sub { door($front, @_) }, $way);
+	life_passes($house, sub { door($front, @_) }, $way);
+	metrics_are_local($house, $front, $way, under => '/strongroom',
+	    no_bearer => 1);
 	answer_is(door($front, path => '/healthz', method => 'HEAD',
 	    key => undef), 200, '', "$way: HEAD /healthz");
 	is(door($front, method => 'GET', key => undef)->{headers}{allow},

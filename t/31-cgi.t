@@ -12,6 +12,7 @@ use Strongroom;
 use Strongroom::FastCGI qw(parse_cgi);
 use Strongroom::Http qw(http_request);
 use Strongroom::Json qw(decode);
+use Strongroom::Life qw(life_passes);
 use Strongroom::Proc qw(run start stop running pause launch);
 
 my $bad_request = '{"detail":"Bad Request"}';
@@ -262,5 +263,7 @@ cmp_ok($seconds, '<', 8 * slow(), 'longer than that');
 my ($said) = $refused->();
 is($said->[0], 500, 'a dribbled body that is refused anyway is cut off');
 cmp_ok($said->[1], '<', 18 * slow(), 'in its time');
+
+life_passes($house, sub { $house->cgi(@_) }, 'CGI');
 
 finish();

@@ -9,6 +9,7 @@ use Strongroom;
 use Strongroom::FastCGI qw(fcgi_overheard);
 use Strongroom::Http qw(raw_http http_request);
 use Strongroom::Json qw(decode);
+use Strongroom::Life qw(life_passes metrics_are_local);
 use Strongroom::Proc qw(run stop wait_until);
 
 my $house = house();
@@ -42,6 +43,8 @@ sub json_refusal {
 }
 
 my $port = $front->{port};
+life_passes($house, sub { $house->http(@_) }, 'nginx');
+metrics_are_local($house, $front, 'nginx');
 my $head = 'POST ' . SAVE . " HTTP/1.1\r\nHost: localhost\r\n"
     . 'x-api-key: ' . $house->key . "\r\n";
 json_refusal(raw_http($port, "NONSENSE\r\n\r\n"), 400, 'no request at all');

@@ -186,6 +186,16 @@ send_to($front, body => $body, query => 'a=secret-query');
 raw_http(8080, "@{[$house->key]} /x HTTP/1.1\r\nHost: l\r\n\r\n");
 raw_http(8080, 'POST ' . SAVE . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
     . "x_api_key: @{[$house->key]}\r\nx-api-key @{[$house->key]}\r\n\r\n");
+my %guess;
+for (1 .. 60) {
+	my $got = send_to($front, path => '/api/v2/integrations/x/verify',
+	    body => '{"access_token":"t"}');
+	$guess{"$got->{status} $got->{headers}{'content-type'}"}++;
+}
+is(join(', ', sort keys %guess), '403 application/json, 429 application/json',
+    'nginx: who guesses at tokens gets 429 in the end');
+cmp_ok($guess{'403 application/json'}, '>', 30, 'not at once');
+saved_ok(send_to($front, body => $body), 'and saves all the same');
 stop($front->{pid});
 logs_have_no_key(map { "/var/log/nginx/strongroom.$_.log" } qw(access error));
 

@@ -9,6 +9,7 @@ use Exporter 'import';
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
+use Strongroom::Life qw(life_passes metrics_are_local);
 
 our @EXPORT_OK = qw(refusal_is large chunked front_answers no_key_in);
 
@@ -142,7 +143,8 @@ sub front_answers {
 	_paths_and_methods($send, $way);
 	_keys_and_headers($house, $send, $way);
 	_sizes($house, $send, $way, %o);
-	changes_pass($send, $way);
+	life_passes($house, $send, $way);
+	metrics_are_local($house, $front, $way);
 	is($house->admin('check')->{exit}, 0, "$way: every box opens");
 }
 

@@ -63,12 +63,14 @@ sub _is_whole {
 }
 
 # Send these bytes, read to the end of the connection; with whole => 1 to the
-# end of the answer, behind which a server may wait for what was announced.
+# end of the answer, behind which a server may wait for what was announced;
+# from => ADDRESS, as that client.
 sub raw_http {
 	my ($port, $bytes, %o) = @_;
 	my $none = { status => 599, headers => {}, body => '' };
 	my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $port) or return $none;
+	    PeerPort => $port, defined $o{from} ? (LocalAddr => $o{from}) : ())
+	    or return $none;
 	$sock->blocking(0);
 	my $can = IO::Select->new($sock);
 	my $end = now() + ($o{seconds} // 120);
