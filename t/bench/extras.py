@@ -58,7 +58,7 @@ mkdir tree && tree=$PWD/tree && cd "$SOURCE"
 find src -name '*.[ch]' -exec cp --parents -t "$tree" {} +
 cd "$tree"
 for name in configure configure.ac aclocal.m4 Makefile.am Makefile.in \
-    config.h.in build-aux schema t; do
+    config.h.in build-aux doc schema t; do
 	ln -s "$SOURCE/$name" .
 done
 mkdir ../made && cd ../made
