@@ -311,6 +311,11 @@ save("many-$_", integration_type => $_ % 3 ? 'github' : 'jira') for 1 .. 30;
 	is(join(' ', grep { !$mine{$_} } @named), '', 'name rows of those');
 }
 
+# A slug with U+0000 is none that a query could name.
+save('nul', scope_data => { org_slug => "acme\0x", workspace_id => "\0" });
+lists('org_slug=acme', 'a', 'nor is it what stands before');
+lists('workspace_id=', '', 'nor nothing');
+
 # -- length
 
 {

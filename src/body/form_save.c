@@ -110,11 +110,15 @@ form_save_scope(const struct form *form, enum save_field field,
 
 	if (!names_scope(form, field))
 		return (false);
-	if (node->type == JSON_STRING)
+	if (node->type == JSON_STRING) {
+		if (json_measure(form->doc, form->at[field],
+		    SIZE_MAX).has_null)
+			return (false);
 		json_decode(form->doc, form->at[field], out);
-	else
+	} else {
 		buf_put(out, form->doc->text + node->span.start,
 		    node->span.end - node->span.start);
+	}
 	return (true);
 }
 

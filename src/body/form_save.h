@@ -59,7 +59,8 @@ bool form_save_auth_expires(const struct json_doc *auth_data, int64_t *at_us);
 
 /*
  * Append what form_save_has_scope looks at: a text, or the digits of a number.
- * False: the member is neither, or an empty text.
+ * False: the member is neither, or an empty text, or one with U+0000, which no
+ * filter can name.
  */
 bool form_save_scope(const struct form *form, enum save_field field,
     struct buf *out);

@@ -241,6 +241,35 @@ START_TEST(slug_or_workspace_is_a_scope)
 }
 END_TEST
 
+/* What lists find a body with that scope_data by; NULL: nothing. */
+static void
+scope_is(const char *scope, const char *expected)
+{
+	struct body body;
+	char text[256];
+	struct buf out;
+
+	snprintf(text, sizeof text, "{" GOOD ",\"scope_data\":%s}", scope);
+	begin_good(&body, text);
+	buf_init(&out, sizeof text);
+	ck_assert_msg(form_save_scope(&body.form, SAVE_ORG_SLUG, &out) ==
+	    (expected != NULL), "%s", scope);
+	ck_assert_str_eq(buf_text(&out), expected != NULL ? expected : "");
+	buf_fini(&out);
+	end(&body);
+}
+
+START_TEST(slug_is_what_lists_find)
+{
+	scope_is("{\"org_slug\":\"a\\u0062\"}", "ab");
+	scope_is("{\"org_slug\":-7}", "-7");
+	scope_is("{\"org_slug\":\"\"}", NULL);
+	scope_is("{\"org_slug\":\"ab\\u0000\"}", NULL);
+	scope_is("{\"org_slug\":\"\\u0000\"}", NULL);
+	scope_is("{}", NULL);
+}
+END_TEST
+
 START_TEST(status_and_active_have_defaults)
 {
 	struct body body;
@@ -283,6 +312,7 @@ main(void)
 		what_senders_write_is_taken,
 		objects_are_kept_as_they_were_sent,
 		slug_or_workspace_is_a_scope,
+		slug_is_what_lists_find,
 		status_and_active_have_defaults,
 		status_and_active_are_independent,
 	};
