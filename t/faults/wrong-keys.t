@@ -12,7 +12,8 @@ use Strongroom::Preload;
 use Strongroom::Proc qw(run);
 
 alarm(full() ? 7200 : 300);
-my $client = tool('wrong_keys', qw(-lsodium -lm));
+my $client = tool('wrong_keys', source() . '/t/faults/timed.c',
+    qw(-lsodium -lm));
 
 sub client {
 	my ($house, $how, $count) = @_;

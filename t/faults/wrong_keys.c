@@ -8,18 +8,14 @@
  *
  * The checksum of a key is made here anew, from its description.
  */
-#include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <sodium.h>
+
+#include "timed.h"
 
 enum {
 	KEY_LEN = 62, ID_AT = 4, ID_LEN = 8, SECRET_AT = 13, SECRET_LEN = 43,
@@ -143,84 +139,21 @@ spoil(char *key, int kind)
 
 enum { KINDS = 12 };
 
-static size_t
-record(char *to, int type, const char *content, size_t len)
+/* Ask with a key: the request. */
+static struct timed_request
+request(const char *key)
 {
-	const char head[8] = { 1, (char)type, 0, 1, (char)(len >> 8),
-	    (char)len, 0, 0 };
-
-	memcpy(to, head, sizeof head);
-	memcpy(to + sizeof head, content, len);
-	return (sizeof head + len);
+	return ((struct timed_request){ .method = "POST",
+	    .path = "/api/v2/integrations/save", .query = "", .key = key,
+	    .body = "{}" });
 }
 
-static size_t
-param(char *to, const char *name, const char *value)
-{
-	size_t n = strlen(name), v = strlen(value);
-	char *p = to;
-
-	*p++ = (char)n;
-	*p++ = (char)(0x80 | v >> 24);
-	*p++ = (char)(v >> 16);
-	*p++ = (char)(v >> 8);
-	*p++ = (char)v;
-	memcpy(p, name, n);
-	memcpy(p + n, value, v);
-	return (5 + n + v);
-}
-
-static size_t
-request(char *to, const char *key)
-{
-	static const char begin[8] = { 0, 1, 1 };	/* keep the connection */
-	char params[4096];
-	size_t n = 0, len = 0;
-
-	len += param(params, "REQUEST_METHOD", "POST");
-	len += param(params + len, "SCRIPT_NAME",
-	    "/api/v2/integrations/save");
-	len += param(params + len, "CONTENT_TYPE", "application/json");
-	len += param(params + len, "CONTENT_LENGTH", "2");
-	len += param(params + len, "HTTP_X_API_KEY", key);
-	n += record(to, 1, begin, sizeof begin);
-	n += record(to + n, 4, params, len);
-	n += record(to + n, 4, "", 0);
-	n += record(to + n, 5, "{}", 2);
-	n += record(to + n, 5, "", 0);
-	return (n);
-}
-
-/* Ask with a key: the status, or -1. */
 static int
 ask(int fd, const char *key)
 {
-	char out[8192], in[8192];
-	size_t len = request(out, key), have = 0, at = 0, size;
-	int status = 0;
-	ssize_t n;
+	struct timed_request r = request(key);
 
-	if (write(fd, out, len) != (ssize_t)len)
-		return (-1);
-	for (;;) {
-		while (have - at >= 8) {
-			size = 8 + ((unsigned char)in[at + 4] << 8 |
-			    (unsigned char)in[at + 5]) +
-			    (unsigned char)in[at + 6];
-			if (have - at < size)
-				break;
-			if (in[at + 1] == 6 && status == 0)
-				sscanf(in + at + 8, "Status: %d", &status);
-			if (in[at + 1] == 3)
-				return (status);
-			at += size;
-		}
-		if (have == sizeof in - 1 ||
-		    (n = read(fd, in + have, sizeof in - 1 - have)) <= 0)
-			return (-1);
-		have += (size_t)n;
-		in[have] = '\0';
-	}
+	return (timed_ask(fd, &r));
 }
 
 static int
@@ -249,24 +182,13 @@ ask_all(int fd, const char *right, long count)
 	return (0);
 }
 
-struct sample { double ns; int group; };
-
-static int
-by_time(const void *a, const void *b)
-{
-	double x = ((const struct sample *)a)->ns;
-	double y = ((const struct sample *)b)->ns;
-
-	return ((x > y) - (x < y));
-}
-
 static int
 time_all(int fd, const char *right, long count)
 {
-	struct sample *s = calloc(2 * (size_t)count, sizeof *s);
-	double rank_sum = 0, n = (double)count, median[2] = { 0, 0 };
-	long seen[2] = { 0, 0 }, i, j, k;
-	struct timespec from, to;
+	struct timed_sample *s = calloc(2 * (size_t)count, sizeof *s);
+	double median[2] = { 0, 0 }, z;
+	long seen[2] = { 0, 0 }, i, k;
+	struct timed_request r;
 	char key[2][KEY_ROOM];
 
 	for (i = 0; i < 2 * count; i++) {
@@ -278,28 +200,12 @@ time_all(int fd, const char *right, long count)
 			strcpy(key[k], right);
 			spoil(key[k], (int)k);
 		}
-		clock_gettime(CLOCK_MONOTONIC, &from);
-		if (ask(fd, key[s[i].group]) != 401)
+		r = request(key[s[i].group]);
+		if (timed_ask_ns(fd, &r, &s[i].ns) != 401)
 			return (1);
-		clock_gettime(CLOCK_MONOTONIC, &to);
-		s[i].ns = (double)(to.tv_sec - from.tv_sec) * 1e9 +
-		    (double)(to.tv_nsec - from.tv_nsec);
 	}
-	qsort(s, 2 * (size_t)count, sizeof *s, by_time);
-	seen[0] = seen[1] = 0;
-	for (i = 0; i < 2 * count; i = j) {
-		for (j = i; j < 2 * count && s[j].ns == s[i].ns; j++)
-			;
-		for (k = i; k < j; k++) {
-			if (s[k].group == 0)
-				rank_sum += (double)(i + j + 1) / 2;
-			if (++seen[s[k].group] == count / 2)
-				median[s[k].group] = s[k].ns;
-		}
-	}
-	printf("%.0f %.0f %.2f\n", median[0], median[1],
-	    (rank_sum - n * (n + 1) / 2 - n * n / 2) /
-	    sqrt(n * n * (2 * n + 1) / 12));
+	timed_judge(s, count, median, &z);
+	printf("%.0f %.0f %.2f\n", median[0], median[1], z);
 	free(s);
 	return (0);
 }
@@ -307,19 +213,14 @@ time_all(int fd, const char *right, long count)
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	uint64_t n;
+	int fd;
 
 	if (argc != 6 || sodium_init() == -1 || strlen(argv[3]) != KEY_LEN)
 		return (2);
 	n = strtoull(argv[5], NULL, 10);
 	memcpy(seed + sizeof n, &n, sizeof n);
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[2]);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) == -1) {
-		perror(argv[2]);
-		return (2);
-	}
+	fd = timed_connect(argv[2]);
 	return (strcmp(argv[1], "ask") == 0 ?
 	    ask_all(fd, argv[3], atol(argv[4])) :
 	    time_all(fd, argv[3], atol(argv[4])));
