@@ -10,6 +10,7 @@ use Strongroom;
 use Strongroom::Host qw(own_host);
 use Strongroom::Http qw(raw_http);
 use Strongroom::Proc qw(run start stop running wait_until);
+use Strongroom::Settings qw(page_answers);
 
 plan skip_all => 'this build is for other directories'
     if index(slurp(program('strongroom')), "\0/etc/strongroom/") < 0
@@ -38,7 +39,8 @@ install -d /usr/local/sbin /usr/local/share/strongroom/apache \
     /run/strongroom /var/log/nginx /var/log/apache2 /run/apache2 /run/lock
 install -d -o www-data /run/apache2/socks
 install "$BUILD/strongroom" "$BUILD/strongroom.fcgi" /usr/local/sbin
-cp -r "$SRC/nginx" /usr/local/share/strongroom/
+cp -r "$SRC/nginx" "$SRC/www" /usr/local/share/strongroom/
+cp "$BUILD/nginx/strongroom-settings.conf" /usr/local/share/strongroom/nginx/
 cp "$SRC"/apache/*.conf "$BUILD"/apache/*.conf \
     /usr/local/share/strongroom/apache/
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=strongroom \
@@ -126,6 +128,20 @@ sub logs_have_ids {
 	    "$name: the service's log has the client of a 401");
 }
 
+# The settings page, from where it was installed.
+sub has_page {
+	my ($name) = @_;
+	page_answers(sub {
+		my ($method, $path, @headers) = @_;
+		my $text = "$method $path HTTP/1.1\r\nHost: l\r\n"
+		    . "Connection: close\r\n";
+		while (my ($header, $value) = splice @headers, 0, 2) {
+			$text .= "$header: $value\r\n";
+		}
+		return raw_http(8080, "$text\r\n");
+	}, $name, '/settings/');
+}
+
 # Plain HTTP where TLS is spoken.
 sub no_tls {
 	my ($name) = @_;
@@ -174,13 +190,14 @@ $house->worker(socket => '/run/strongroom/strongroom.sock',
     args => ['--socket-group', 'www-data']);
 operator(<<'SH');
 cd /usr/local/share/strongroom/nginx
-cp strongroom-locations.conf /etc/nginx/snippets/
+cp strongroom-locations.conf strongroom-settings.conf /etc/nginx/snippets/
 cp strongroom.conf /etc/nginx/sites-available/
 ln -s ../sites-available/strongroom.conf /etc/nginx/sites-enabled/
 nginx -t
 SH
 my $front = up_nginx();
 serves($front, 'nginx');
+has_page('nginx');
 logs_have_ids($front, '/var/log/nginx/strongroom.access.log', 'nginx');
 send_to($front, body => $body, query => 'a=secret-query');
 raw_http(8080, "@{[$house->key]} /x HTTP/1.1\r\nHost: l\r\n\r\n");

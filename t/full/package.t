@@ -135,8 +135,9 @@ unlike($host->journal('strongroom.service'), qr/ (?:warning|error) /,
     'and the service no complaint');
 is_true("[ -s /usr/share/man/$_.gz ]", "manual page $_")
     for qw(man8/strongroom.8 man8/strongroom.fcgi.8 man5/strongroom.conf.5);
-is_true('[ -s /etc/nginx/snippets/strongroom-locations.conf ]',
-    'the snippet is where nginx looks for it');
+is_true("[ -s /etc/nginx/snippets/strongroom-$_.conf ]",
+    "the snippet $_ is where nginx looks for it") for qw(locations settings);
+is_true('[ -s /usr/share/strongroom/www/index.html ]', 'so is the page');
 is_gone('/etc/nginx/sites-enabled/strongroom.conf');
 is($host->try('bash', '-c', '. /usr/share/bash-completion/completions/'
     . 'strongroom && complete -p strongroom')->{out},
