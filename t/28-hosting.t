@@ -12,6 +12,7 @@ use Strongroom::Host qw(own_host add_user);
 use Strongroom::Http qw(raw_http);
 use Strongroom::Life qw(life_passes metrics_are_local);
 use Strongroom::Proc qw(run stop wait_until);
+use Strongroom::Settings qw(page_answers);
 
 my $why = own_host('/etc', '/home', '/var', '/run');
 plan skip_all => $why if $why;
@@ -97,7 +98,7 @@ sub by_url {
 }
 
 # What a host has for its accounts beside CGI.
-my @extras = qw(rewrite headers unique_id);
+my @extras = qw(rewrite headers unique_id dir);
 
 sub host {
 	my ($way, $override, $lines) = @_;
@@ -118,6 +119,23 @@ sub door {
 	my ($front, %o) = @_;
 	my $path = delete $o{path} // SAVE;
 	return $house->http(front => $front, path => "/strongroom$path", %o);
+}
+
+# What a browser asks for the settings page.
+sub page {
+	my ($front, $method, $path, @headers) = @_;
+	my $text = "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+	    . "Connection: close\r\n";
+	while (my ($name, $value) = splice @headers, 0, 2) {
+		$text .= "$name: $value\r\n";
+	}
+	return raw_http($front->{port}, "$text\r\n");
+}
+
+sub page_is {
+	my ($front, $status, $name) = @_;
+	is(page($front, 'GET', "/strongroom/settings/$_")->{status}, $status,
+	    "$name: /settings/$_") for '', 'app.js';
 }
 
 # The log since the last time it was looked at.
@@ -225,6 +243,11 @@ for my $way (qw(fcgid cgid)) {
 		    'and its log says so');
 		start_is_refused($front);
 	}
+	page_answers(sub { page($front, @_) }, $way, '/strongroom/settings/',
+	    long => 0);
+	on_host('mv public_html/strongroom/settings x');
+	page_is($front, 404, "$way: without its directory there is no page");
+	on_host('mv x public_html/strongroom/settings');
 	my @wrong = grep { (stat)[4] != 7001 } glob "$HOME/strongroom/data/*";
 	is("@wrong", '', "$way: all files belong to the account");
 	stop($front->{pid});
@@ -296,8 +319,9 @@ stop($front->{pid});
 @extras = qw(rewrite);
 $front = host('cgid', 'All');
 works('without mod_headers and mod_unique_id it works');
+page_is($front, 404, 'and has no page, which could not be shut');
 stop($front->{pid});
-@extras = qw(rewrite headers unique_id);
+@extras = qw(rewrite headers unique_id dir);
 
 # A host that does not let accounts choose options, but runs scripts.
 $front = host('cgid', 'FileInfo',

@@ -247,6 +247,7 @@ apache2ctl configtest
 SH
 $front = up_apache();
 serves($front, 'mod_proxy_fcgi');
+has_page('mod_proxy_fcgi');
 logs_have_ids($front, '/var/log/apache2/strongroom.access.log', 'Apache');
 send_to($front, body => $body, query => 'a=secret-query');
 raw_http(8080, 'POST ' . SAVE . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
@@ -282,10 +283,11 @@ operator('cp /usr/local/share/strongroom/apache/strongroom.conf '
     . '/etc/apache2/strongroom/');
 for my $way (qw(fcgid cgid)) {
 	operator("sed -i 's/^\\(\\t\\)Include/\\1#Include/; "
-	    . "s/#\\(Include.*-\\($way\\|common\\)\\)/\\1/' $site;"
+	    . "s/#\\(Include.*-\\($way\\|common\\|settings\\)\\)/\\1/' $site;"
 	    . "a2enmod $way");
 	$front = up_apache();
 	serves($front, $way);
+	has_page($way);
 	stop($front->{pid});
 }
 is($house->admin('check')->{exit}, 0, 'every box opens');
