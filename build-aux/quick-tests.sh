@@ -109,7 +109,7 @@ run_tests()
 	phase "Fuzzing, for a minute" build fuzz
 	phase "Coverage" build coverage
 	[ "$full" = no ] ||
-		phase "The Debian package, in a Debian of its own" build check-full
+		phase "The Debian package in a Debian of its own, a browser" build check-full
 	# gcc 12's sanitizers cannot map their shadow on kernels that randomise
 	# addresses with more than 28 bits.
 	if setarch "$(uname -m)" -R true 2>/dev/null; then
