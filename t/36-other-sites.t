@@ -30,7 +30,7 @@ my $doc = slurp(source() . '/doc/lighttpd-caddy.md');
 sub operator {
 	my ($text) = @_;
 	my $said = run(cmd => ['/bin/sh', '-euc', $text], env => {
-	    PATH => '/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin',
+	    HOME => '/var', PATH => '/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin',
 	    DEST => "$house->{dir}/dest", LC_ALL => 'C' });
 	die "$text: $said->{out}$said->{err}" if $said->{exit} ne '0';
 	return $said->{out};
