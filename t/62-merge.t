@@ -9,7 +9,8 @@ use Test::More;
 use Strongroom;
 use Strongroom::Proc qw(run);
 
-use constant { PAIRS => 110_000, MARK => "\x1e" };
+use constant { PAIRS => $ENV{SR_FULL} ? 1_000_000 : 110_000,
+    MARK => "\x1e" };
 
 my $seed = $ENV{SR_SEED} // 7396;
 srand $seed;

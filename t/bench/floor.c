@@ -1,7 +1,8 @@
 /*
- * The floor of "make bench": what nginx, FastCGI and 64 threads cost when
- * nothing is checked and nothing is stored. It reads the body and answers the
- * same bytes, as long as the answer to a save, from memory.
+ * floor SOCKET [BYTES]: the floor of "make bench", what nginx, FastCGI and 64
+ * threads cost when nothing is checked and nothing is stored. It reads the body
+ * and answers the same bytes from memory, as long as the answer to a save, or
+ * so many.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,10 +14,12 @@ enum { THREADS = 64, BACKLOG = 4096 };
 
 static const char answer[] =
     "Status: 200 OK\r\nContent-Type: application/json\r\n"
-    "Cache-Control: no-store\r\nContent-Length: 500\r\n\r\n"
-    "{\"success\":true,\"data\":\"%0461d\",\"error\":null}";
+    "Cache-Control: no-store\r\nContent-Length: %d\r\n\r\n"
+    "{\"success\":true,\"data\":\"%0*d\",\"error\":null}";
 
-static char reply[1024];
+enum { BYTES = 500, FRAME = 39, BYTES_MAX = 1 << 20 };
+
+static char reply[BYTES_MAX + 1024];
 static int reply_len;
 
 static void *
@@ -38,13 +41,16 @@ serve(void *arg)
 int
 main(int argc, char **argv)
 {
+	int bytes = argc == 3 ? atoi(argv[2]) : BYTES;
 	pthread_t thread;
 	int fd, i;
 
-	if (argc != 2 || FCGX_Init() != 0 ||
+	if (argc < 2 || argc > 3 || bytes <= FRAME || bytes > BYTES_MAX ||
+	    FCGX_Init() != 0 ||
 	    (fd = FCGX_OpenSocket(argv[1], BACKLOG)) == -1)
 		return (1);
-	reply_len = snprintf(reply, sizeof reply, answer, 0);
+	reply_len = snprintf(reply, sizeof reply, answer, bytes,
+	    bytes - FRAME, 0);
 	for (i = 1; i < THREADS; i++)
 		if (pthread_create(&thread, NULL, serve, &fd) != 0)
 			return (1);

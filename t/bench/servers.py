@@ -254,11 +254,14 @@ class House:
         return answer.status, answer.read()
 
 
-def start_responder(house, name):
-    """The floor, or the bare loop: a program of t/bench with a socket."""
-    house.start(name, str(house.build / "t/bench" / name), house.socket(name))
+def start_responder(house, name, program=None, size=None):
+    """The floor, or the bare loop: a program of t/bench with a socket. With a
+    size it answers so many bytes, and was published before."""
+    house.start(name, str(house.build / "t/bench" / (program or name)),
+                house.socket(name), *([str(size)] if size else []))
     house.wait_for_socket(name)
-    house.publish(name)
+    if size is None:
+        house.publish(name)
 
 
 def make_vault(house, name, programs=None, scopes=()):
