@@ -295,13 +295,13 @@ sh("rm -rf $is_at; "
     . 'systemctl restart strongroom.socket strongroom.service');
 is($host->property('strongroom.service', 'ActiveState'), 'active',
     'cured by hand');
-sh('mkdir /root/away; mv /usr/lib/*/libfcgi.so.0* /root/away; '
+sh('mkdir /root/away; mv /usr/lib/*/libconfuse.so.2* /root/away; '
     . 'systemctl restart strongroom.service || :');
 ok(wait_until(20, sub {
 	$host->property('strongroom.service', 'ActiveState') eq 'failed';
 }), 'without a library it does not start');
 like($host->journal('strongroom.service'),
-    qr/error while loading shared libraries: libfcgi\.so\.0: cannot open/,
+    qr/error while loading shared libraries: libconfuse\.so\.2: cannot open/,
     'and the journal names it');
 
 $host->end;
