@@ -183,7 +183,7 @@ for my $way (qw(fcgid cgid)) {
 	    key => undef), 200, '{"status":"ok"}', "$way: /healthz");
 	life_passes($house, sub { door($front, @_) }, $way);
 	metrics_are_local($house, $front, $way, under => '/strongroom',
-	    no_bearer => 1);
+	    no_bearer => 1, also => ['/strongroom.fcgi/metrics']);
 	answer_is(door($front, path => '/healthz', method => 'HEAD',
 	    key => undef), 200, '', "$way: HEAD /healthz");
 	is(door($front, method => 'GET', key => undef)->{headers}{allow},

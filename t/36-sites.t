@@ -204,7 +204,8 @@ raw_http(8080, "@{[$house->key]} /x HTTP/1.1\r\nHost: l\r\n\r\n");
 raw_http(8080, 'POST ' . SAVE . " HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
     . "x_api_key: @{[$house->key]}\r\nx-api-key @{[$house->key]}\r\n\r\n");
 my %guess;
-for (1 .. 60) {
+for (1 .. 2000) {
+	last if $guess{'429 application/json'};
 	my $got = send_to($front, path => '/api/v2/integrations/x/verify',
 	    body => '{"access_token":"t"}');
 	$guess{"$got->{status} $got->{headers}{'content-type'}"}++;
@@ -228,7 +229,8 @@ stop($front->{pid});
 uncomment($site, qr/limit_req/);
 $front = up_nginx();
 my %seen;
-for (1 .. 60) {
+for (1 .. 2000) {
+	last if $seen{'429 application/json'};
 	my $got = send_to($front, path => '/healthz', method => 'GET',
 	    key => undef);
 	$seen{"$got->{status} $got->{headers}{'content-type'}"}++;

@@ -18,24 +18,18 @@ enum {
 	LOOK_ROWS = 16			/* at the clock */
 };
 
-/* Where each state ends, in their order; the last two end nowhere. */
-struct bounds {
-	struct token_range range[STORE_CENSUS_STATES];
-};
-
-static struct bounds
-find_bounds(const struct store_census *census)
+/* The moments of each state but the unknown one, which is the last. */
+static void
+find_ranges(struct token_range ranges[STORE_CENSUS_STATES],
+    const struct store_census *census)
 {
-	struct bounds bounds = { 0 };
 	size_t i;
 
-	for (i = 0; token_states[i] != NULL; i++) {
+	for (i = 0; token_states[i] != token_state_unknown; i++) {
 		assert(i < STORE_CENSUS_STATES);
-		if (token_states[i] != token_state_unknown)
-			bounds.range[i] = token_state_range(token_states[i],
-			    census->now_us, census->expiring_days);
+		ranges[i] = token_state_range(token_states[i], census->now_us,
+		    census->expiring_days);
 	}
-	return (bounds);
 }
 
 static bool
@@ -46,41 +40,41 @@ is_in(const struct token_range *range, const char *moment)
 }
 
 static size_t
-state_of(const struct bounds *bounds, const char *expires_at)
+state_of(const struct token_range *ranges, const char *expires_at)
 {
 	size_t i = 0;
 
 	while (token_states[i] != token_state_unknown &&
-	    (expires_at == NULL || !is_in(&bounds->range[i], expires_at)))
+	    (expires_at == NULL || !is_in(&ranges[i], expires_at)))
 		i++;
 	return (i);
 }
 
 /* A type that there is no word for is told by check, and counted nowhere. */
 static void
-count_integration(struct store_census *census, const struct bounds *bounds,
-    const char *type, const char *expires_at)
+count_integration(struct store_census *census,
+    const struct token_range *ranges, const char *type, const char *expires_at)
 {
 	size_t i;
 
 	for (i = 0; type != NULL && integration_types[i] != NULL; i++) {
 		assert(i < STORE_CENSUS_TYPES);
 		if (strcmp(integration_types[i], type) == 0)
-			census->integrations[i][state_of(bounds,
+			census->integrations[i][state_of(ranges,
 			    expires_at)]++;
 	}
 }
 
 /* The same of boxes under more keys than there can be. */
 static void
-count_row(struct store_census *census, const struct bounds *bounds,
+count_row(struct store_census *census, const struct token_range *ranges,
     struct db_query *query)
 {
 	const void *head;
 	size_t len;
 
 	census->position = db_int(query, 0);
-	count_integration(census, bounds, db_text(query, 1),
+	count_integration(census, ranges, db_text(query, 1),
 	    db_text(query, 2));
 	if ((head = db_blob(query, 3, &len)) != NULL)
 		(void)sqlite_count_box(&census->boxes,
@@ -90,15 +84,16 @@ count_row(struct store_census *census, const struct bounds *bounds,
 enum store_rc
 sqlite_store_census(struct store *store, struct store_census *census)
 {
-	const struct bounds bounds = find_bounds(census);
+	struct token_range ranges[STORE_CENSUS_STATES];
 	struct db_query query = db_query(sqlite_db(store), CENSUS);
 	int64_t until_ms = ident_monotonic_ms() + READ_MS;
 	enum store_rc rc = STORE_OK;
 	int rows = 0;
 
+	find_ranges(ranges, census);
 	db_bind_int(&query, census->position);
 	while (rows < ROWS && (rc = db_step(&query)) == STORE_OK) {
-		count_row(census, &bounds, &query);
+		count_row(census, ranges, &query);
 		if (++rows % LOOK_ROWS == 0 &&
 		    ident_monotonic_ms() >= until_ms)
 			break;

@@ -13,7 +13,7 @@ use Strongroom;
 use Strongroom::Figure;
 use Strongroom::Inject;
 use Strongroom::Json qw(decode encode);
-use Strongroom::Proc qw(launch run stop now pause);
+use Strongroom::Proc qw(launch run stop now wait_until);
 
 plan skip_all => 'python3 is missing'
     if run(cmd => ['python3', '-c', '1'])->{exit} ne '0';
@@ -117,10 +117,12 @@ my %does = (save => \&save, change => \&change, release => \&release,
 my @choices = (('save') x 4, ('change') x 6, ('read') x 3, ('reveal') x 3,
     ('lease') x 2, 'release', 'delete');
 
-# The operations of one client, as lines.
+# The operations of one client, as lines; after each a byte goes to a file, by
+# which it is seen how far all are.
 sub client {
-	my ($number, $client, $door) = @_;
+	my ($number, $client, $door, $progress) = @_;
 	srand $seed + 1000 * $number + $client;
+	open my $done, '>>', $progress or die "$progress: $!";
 	my $self = { client => $client, door => $door, ops => [] };
 	for (1 .. EACH) {
 		my $object = sprintf 'h-%d-%d', $number,
@@ -131,6 +133,7 @@ sub client {
 		$does{$does}->($self, { op => $does, object => $object,
 		    client => $client, $does eq 'save' ? ()
 		    : (of => $known->{id}) }, $known);
+		syswrite $done, '.';
 	}
 	return map { encode($_) } @{ $self->{ops} };
 }
@@ -151,14 +154,20 @@ sub doors {
 	};
 }
 
-# Run it, with so many kills; the name of its file, and how many operations had
-# no answer.
+# Run it, with so many kills, each when one more share of it is done; the name
+# of its file, and how many operations had no answer.
 sub history {
 	my ($house, $number, $workers, $kills, %o) = @_;
 	my $door = $o{door} // doors($house, $workers, $kills > 0);
-	my $over = launch(CLIENTS, sub { client($number, $_[0], $door) });
-	for (1 .. $kills) {
-		pause(0.02 + rand 0.1);
+	my $progress = "$house->{dir}/progress-$number";
+	spew($progress, '');
+	my $over = launch(CLIENTS, sub {
+		client($number, $_[0], $door, $progress);
+	});
+	for my $share (1 .. $kills) {
+		my $so_far = CLIENTS * EACH * $share / ($kills + 1);
+		wait_until(120 * slow(), sub { -s $progress >= $so_far })
+		    or die 'the clients stand still';
 		my $i = int rand @$workers;
 		$workers->[$i]{stopped} = 1;
 		stop($workers->[$i]{pid}, signal => 'KILL');

@@ -139,17 +139,23 @@ sub life_passes {
 sub metrics_are_local {
 	my ($house, $front, $way, %o) = @_;
 	my $ask = sub {
-		my ($from, @lines) = @_;
+		my ($from, $path, @lines) = @_;
 		return raw_http($front->{port}, join("\r\n", 'GET '
-		    . ($o{under} // '') . '/metrics HTTP/1.1', 'Host: localhost',
+		    . ($o{under} // '') . "$path HTTP/1.1", 'Host: localhost',
 		    'Connection: close', @lines, '', ''), from => $from);
 	};
-	my $far = $ask->('127.0.0.2', 'x-api-key: ' . $house->key);
+	# Whoever gets there with this key is told of its scope.
+	for my $path ('/%6detrics', '/x/../metrics', '/./metrics', '//metrics',
+	    '/metrics/', '/metrics?x=y', @{ $o{also} // [] }) {
+		unlike($ask->('127.0.0.2', $path, 'x-api-key: ' . $house->key)
+		    ->{body}, qr/scope/, "$way: nor by $path");
+	}
+	my $far = $ask->('127.0.0.2', '/metrics', 'x-api-key: ' . $house->key);
 	is("$far->{status} $far->{body}", '403 {"detail":"Forbidden"}',
 	    "$way: no metrics for others");
-	is($ask->('127.0.0.1')->{body}, '{"detail":"API key is required"}',
+	is($ask->('127.0.0.1', '/metrics')->{body}, '{"detail":"API key is required"}',
 	    "$way: nor for this machine without a key");
-	is($ask->('127.0.0.1', 'Authorization: Bearer ' . $house->key)->{body},
+	is($ask->('127.0.0.1', '/metrics', 'Authorization: Bearer ' . $house->key)->{body},
 	    '{"detail":"API key lacks the scope: metrics"}',
 	    "$way: Authorization passes") if !$o{no_bearer};
 }
