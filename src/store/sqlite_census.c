@@ -84,7 +84,7 @@ count_row(struct store_census *census, const struct token_range *ranges,
 enum store_rc
 sqlite_store_census(struct store *store, struct store_census *census)
 {
-	struct token_range ranges[STORE_CENSUS_STATES];
+	struct token_range ranges[STORE_CENSUS_STATES] = { { "", "" } };
 	struct db_query query = db_query(sqlite_db(store), CENSUS);
 	int64_t until_ms = ident_monotonic_ms() + READ_MS;
 	enum store_rc rc = STORE_OK;
