@@ -140,7 +140,7 @@ run(const struct command *command, struct admin *admin)
 	conf_warn();
 	admin->store = app_store_conf(&admin->conf);
 	if (secret_init() == 0 && ((command->takes & TAKES_RIGHTS) != 0 ||
-	    admin_become_owner(admin->conf.database)))
+	    admin_become_owner(conf_home(&admin->conf))))
 		rc = command->run(admin);
 	conf_fini(&admin->conf);
 	return (rc);

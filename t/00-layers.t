@@ -88,8 +88,10 @@ only(qr/\b(?:fcgiapp|fcgi_stdio|fcgios)\.h\z/, qr/\A\z/,
     'nobody speaks to libfcgi');
 only(qr/\bfastcgi\.h\z/, qr{\Agateway/fcgi(?:_out)?\.c\z},
     'only fcgi and fcgi_out name the numbers of the protocol');
-only(qr/\bsqlite3\.h\z/, qr{\Astore/db(?:_copy|_log|_query|_walfile)?\.c\z|
-    \Astore/db_parts\.h\z}x, 'only the files of db speak to SQLite');
+only(qr/\bsqlite3\.h\z/, qr{\Astore/sqlite(?:_walfile\.c|\.h)\z},
+    'only its driver speaks to SQLite');
+only(qr{\bstore/sqlite(?:_\w+)?\.h\z}, qr{\Astore/sqlite(?:_\w+)?\.[ch]\z},
+    'only its driver shares what the driver of SQLite shares');
 only(qr/\bsodium(?:\.h\z|\/)/,
     qr{\Asecrets/(?:secret|keyfile|keyring|vault|apikey|parcel|recipient|sealed|chain|print)\.c\z},
     'only the modules for secrets speak to libsodium');
@@ -102,7 +104,7 @@ only(qr/\b(?:seccomp|landlock)\.h\z/, qr{\Aground/sandbox\.c\z},
     'only sandbox.c speaks to libseccomp and Landlock');
 
 my $third = qr/\b(?:fcgiapp|fcgi_stdio|fcgios|fastcgi|sqlite3|sodium|confuse|seccomp)\.h\z|\bjson-c\/|\bsodium\//;
-only($third, qr/\.c\z|db_parts\.h\z/, 'no header of ours includes a third-party one');
+only($third, qr/\.c\z|store\/sqlite\.h\z/, 'no header of ours includes a third-party one');
 
 sub only_calls {
 	my ($call, $who, $name) = @_;
@@ -132,12 +134,12 @@ only_calls(qr/\bcrypto_\w*aead\w*\s*\(/, qr{\Asecrets/vault\.c\z},
     'only vault.c calls the cipher');
 only_calls(qr/\bFCGX_\w+/, qr/\A\z/,
     'nobody names libfcgi');
-only_calls(qr/\bsqlite3_?\w*\s*\(/, qr{\Astore/db(?:_copy|_log|_query|_walfile)?\.c\z},
-    'only the SQLite store names SQLite');
+only_calls(qr/\bsqlite3_?\w*\s*\(/, qr{\Astore/sqlite(?:_\w+)?\.c\z},
+    'only the driver of SQLite calls SQLite');
 
 # A back end is a folder's worth of files that nobody else names, and neither
 # does anybody else name the files of its databases.
-my $back_end = qr{\Astore/(?:db\w*|dbfile|lockfile|sqlite\w*|store_ops)\.h\z};
+my $back_end = qr{\Astore/(?:db\w*|dbfile|lockfile|pgsql\w*|rows|sqlite\w*)\.h\z};
 only($back_end, qr{\Astore/}, 'only the store includes a back end');
 my $names = qr/"(?:[^"\\\n]|\\.)*(?:-(?:wal|shm|journal)\b|\.lock\b)/;
 my @namers = grep { !m{\Astore/} && $text{$_} =~ $names } sort keys %text;

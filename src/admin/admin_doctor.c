@@ -171,7 +171,7 @@ check_rights(struct doctor *doctor)
 		    "user %s cannot look into what belongs to %s",
 		    doctor_user(geteuid(), mine),
 		    doctor_user(doctor->owner, theirs));
-	else if (admin_become_owner(doctor->conf.database))
+	else if (admin_become_owner(conf_home(&doctor->conf)))
 		doctor->has |= HAS_RIGHTS;
 }
 

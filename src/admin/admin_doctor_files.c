@@ -77,7 +77,7 @@ check_directories(struct doctor *doctor, const char *dir)
 void
 doctor_data_directory(struct doctor *doctor)
 {
-	const char *database = doctor->conf.database;
+	const char *database = conf_home(&doctor->conf);
 	struct stat st;
 
 	doctor->directory = directory_of(database);
@@ -186,8 +186,8 @@ is_served(const char *path, const char *root)
 static void
 check_root(struct doctor *doctor, const char *root)
 {
-	if (is_served(doctor->conf.database, root))
-		find_served(doctor, "database", doctor->conf.database, root);
+	if (is_served(conf_home(&doctor->conf), root))
+		find_served(doctor, "database", conf_home(&doctor->conf), root);
 	if (is_served(doctor->conf.master_key_file, root))
 		find_served(doctor, "key file", doctor->conf.master_key_file,
 		    root);
@@ -219,7 +219,7 @@ doctor_document_root(struct doctor *doctor)
 	for (i = 0; i < sizeof usual / sizeof usual[0]; i++)
 		check_root(doctor, usual[i]);
 	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		check_name(doctor, "database", doctor->conf.database,
+		check_name(doctor, "database", conf_home(&doctor->conf),
 		    names[i]);
 		check_name(doctor, "key file", doctor->conf.master_key_file,
 		    names[i]);
@@ -251,7 +251,8 @@ doctor_disk_space(struct doctor *doctor)
 	struct statvfs fs;
 	unsigned long long mib;
 
-	if (statvfs(doctor->directory, &fs) == -1)
+	if (conf_is_url(doctor->conf.database) ||
+	    statvfs(doctor->directory, &fs) == -1)
 		return;
 	mib = (unsigned long long)fs.f_bavail * fs.f_frsize / MIB;
 	if (mib < SPACE_LOW_MIB)

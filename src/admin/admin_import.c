@@ -102,7 +102,7 @@ admin_import(const struct admin *admin)
 	/* What the operator has named may be in reach of him alone. */
 	if ((admin->identity != NULL &&
 	    (identity = recipient_load(admin->identity)) == NULL) ||
-	    !admin_become_owner(admin->conf.database))
+	    !admin_become_owner(conf_home(&admin->conf)))
 		goto done;
 	/* Opened once to see that key file and database fit. */
 	opened = admin_open(admin, STORE_WRITE, &store, &import.keeper);

@@ -35,10 +35,10 @@ admin_init(const struct admin *admin)
 
 	/* A log that was left may be all there is of the last saves. */
 	if (!is_free(key_file) || !store_is_free(admin->conf.database) ||
-	    !admin_give_directory(key_file, admin->conf.database) ||
-	    !admin_become_owner(admin->conf.database) ||
+	    !admin_give_directory(key_file, conf_home(&admin->conf)) ||
+	    !admin_become_owner(conf_home(&admin->conf)) ||
 	    !admin_make_directory(key_file) ||
-	    !admin_make_directory(admin->conf.database) ||
+	    !admin_make_directory(conf_home(&admin->conf)) ||
 	    keyring_create(key_file) == -1)
 		return (ADMIN_FAILED);
 	if ((keyring = keyring_load(key_file)) == NULL)

@@ -118,17 +118,62 @@ complain_of_words(const struct key *key, char complaint[COMPLAINT_MAX])
 	}
 }
 
+static const char url_prefix[] = "postgresql://";
+
+bool
+conf_is_url(const char *database)
+{
+	return (strncmp(database, url_prefix, sizeof url_prefix - 1) == 0);
+}
+
+const char *
+conf_home(const struct conf *conf)
+{
+	return (conf_is_url(conf->database) ? conf->master_key_file :
+	    conf->database);
+}
+
+/* It stands in log lines and commands, so no secret may be in it. */
+static bool
+has_password(const char *url)
+{
+	const char *who = url + sizeof url_prefix - 1;
+	const char *at = strchr(who, '@');
+
+	return ((at != NULL && memchr(who, ':', (size_t)(at - who)) != NULL) ||
+	    strstr(who, "password") != NULL);
+}
+
+static int
+check_path(const struct key *key, const char *text,
+    char complaint[COMPLAINT_MAX])
+{
+	bool may_be_url = strcmp(key->name, "database") == 0;
+
+	if (text[0] == '/')
+		return (0);
+	if (!may_be_url || !conf_is_url(text))
+		snprintf(complaint, COMPLAINT_MAX,
+		    "%s must be a path that begins with /%s", key->name,
+		    may_be_url ? ", or a URL that begins with postgresql://" :
+		    "");
+	else if (has_password(text))
+		snprintf(complaint, COMPLAINT_MAX, "%s has a password in it: "
+		    "put that into a file of its own, mode 600, and name the "
+		    "file by passfile=", key->name);
+	else
+		return (0);
+	return (-1);
+}
+
 /* Check text for key; a complaint is written where it does not fit. */
 static int
 check_value(const struct key *key, const char *text, uint64_t *value,
     char complaint[COMPLAINT_MAX])
 {
-	if (is_path(key)) {
-		if (text[0] == '/')
-			return (0);
-		snprintf(complaint, COMPLAINT_MAX,
-		    "%s must be a path that begins with /", key->name);
-	} else if (key->words != NULL) {
+	if (is_path(key))
+		return (check_path(key, text, complaint));
+	if (key->words != NULL) {
 		if (parse_word(key->words, text, value) == 0)
 			return (0);
 		complain_of_words(key, complaint);

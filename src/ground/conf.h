@@ -1,6 +1,7 @@
 #ifndef CONF_H
 #define CONF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* strongroom.conf(5). Filled by conf_load, released by conf_fini. */
@@ -50,5 +51,14 @@ void conf_warn(void);
 
 /* Takes an all-zero conf too. */
 void conf_fini(struct conf *conf);
+
+/* Whether what is named as a database is a server's, not a file of ours. */
+bool conf_is_url(const char *database);
+
+/*
+ * The file in whose directory lies what the service itself writes: the
+ * database, or the key file where the database is a server's. Lent.
+ */
+const char *conf_home(const struct conf *conf);
 
 #endif

@@ -7,7 +7,8 @@ struct schema_step {
 	const char *sql;
 };
 
-/* The steps of schema/sqlite, in order. */
+/* The steps of schema/sqlite and schema/pgsql, in order. */
 extern const struct schema_step schema_sqlite[];
+extern const struct schema_step schema_pgsql[];
 
 #endif

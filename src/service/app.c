@@ -74,12 +74,13 @@ app_open(struct app *app, struct conf *conf)
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
 	if (app->conf.metrics == CONF_METRICS_ON &&
-	    ((app->metrics = metrics_open(app->conf.database,
+	    ((app->metrics = metrics_open(conf_home(&app->conf),
 	    route_layout())) == NULL || (app->census = census_new()) == NULL))
 		return (APP_DATABASE);
 	if ((app->keycache = keycache_new()) == NULL)
 		return (APP_DATABASE);
-	app->guard = guard_new(app->conf.master_key_file, app->conf.database);
+	app->guard = guard_new(app->conf.master_key_file,
+	    conf_home(&app->conf));
 	return (app->guard != NULL ? APP_OK : APP_DATABASE);
 }
 

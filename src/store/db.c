@@ -1,440 +1,121 @@
 /*
- * SQLite connections: settings, statements, the lock rule. Knows no table.
- *
- * The lock rule: SQLite before 3.51.3 can lose committed rows when a
- * checkpoint races a commit of another connection (sqlite.org/wal.html,
- * "walresetbug"). So no connection checkpoints by itself, and one flock(2) on
- * <database>.lock is held around every committing transaction and every
- * checkpoint, in every process.
+ * Connections to databases: picks the driver, and hands every call on to it.
  */
 #include "config.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "ground/conf.h"
-#include "ground/ident.h"
-#include "ground/log.h"
-#include "ground/number.h"
-#include "store/db_parts.h"
-#include "store/db_walfile.h"
+#include "store/db_driver.h"
 
-enum { PRAGMA_MAX = 32, PAUSE_NS = 2000000, READERS_MS = 2000 };
-
-enum store_rc
-db_classify(int rc)
+static const struct db_driver *
+driver_of(const struct store_conf *conf)
 {
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-		return (STORE_OK);
-	case SQLITE_DONE:
-		return (STORE_NOT_FOUND);
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return (STORE_BUSY);
-	case SQLITE_FULL:
-		return (STORE_FULL);
-	case SQLITE_CONSTRAINT:
-		return (STORE_CONFLICT);
-	case SQLITE_CANTOPEN:
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-		return (STORE_UNAVAILABLE);
-	default:
-		return (STORE_WRITE_FAILED);
-	}
-}
+	const char *prefix = pgsql_driver.prefix;
 
-/* The errno that a file of the library's last met with; 0: none. */
-static int
-errno_of(struct db *db, int which)
-{
-	sqlite3_file *file = NULL;
-	int error = 0;
-
-	if (sqlite3_file_control(db->handle, "main", which, &file) ==
-	    SQLITE_OK && file != NULL && file->pMethods != NULL)
-		(void)file->pMethods->xFileControl(file,
-		    SQLITE_FCNTL_LAST_ERRNO, &error);
-	return (error);
-}
-
-/* Of the log or journal first: that is where commits go. */
-static int
-last_errno(struct db *db)
-{
-	int error = 0;
-
-	if (db->handle == NULL)
-		return (0);
-	if (sqlite3_errcode(db->handle) == SQLITE_CANTOPEN)
-		return (sqlite3_system_errno(db->handle));
-	error = errno_of(db, SQLITE_FCNTL_JOURNAL_POINTER);
-	if (error == 0)
-		error = errno_of(db, SQLITE_FCNTL_FILE_POINTER);
-	return (error != 0 ? error : sqlite3_system_errno(db->handle));
-}
-
-/* The library calls a want of room so for ENOSPC alone. */
-static bool
-is_want_of_room(int rc, int error)
-{
-	return ((rc & 0xff) == SQLITE_IOERR &&
-	    (error == ENOSPC || error == EDQUOT || error == EFBIG));
+	return (strncmp(conf->path, prefix, strlen(prefix)) == 0 ?
+	    &pgsql_driver : &sqlite_driver);
 }
 
 enum store_rc
-db_complain(struct db *db, int rc, const char *what)
+db_make(const struct store_conf *conf)
 {
-	int error = last_errno(db);
-	enum store_rc kind = is_want_of_room(rc, error) ? STORE_FULL :
-	    db_classify(rc);
-
-	log_error("database %s: %s: %s (%d, errno %d)%s", db->file.path, what,
-	    sqlite3_errstr(rc), rc, error,
-	    kind == STORE_FULL ? "; make room on its file system, or raise the "
-	    "quota or limit" :
-	    kind == STORE_BUSY ? "; another process holds it" :
-	    "; see the disk and strongroom check");
-	return (kind);
+	return (driver_of(conf)->make(conf));
 }
 
-static int
-on_commit(void *cookie, sqlite3 *handle, const char *name, int frames)
+void
+db_unmake(const struct store_conf *conf)
 {
-	struct db *db = cookie;
-
-	(void)handle;
-	(void)name;
-	db->log_frames = frames;
-	return (SQLITE_OK);
-}
-
-/* Run one pragma; the text of its first column goes to value, if not NULL. */
-static int
-pragma(struct db *db, const char *sql, char value[PRAGMA_MAX])
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc;
-
-	rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
-	if (rc != SQLITE_OK)
-		return (rc);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW && value != NULL)
-		snprintf(value, PRAGMA_MAX, "%s",
-		    (const char *)sqlite3_column_text(stmt, 0));
-	(void)sqlite3_finalize(stmt);
-	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
-}
-
-static const char *
-journal_pragma(struct db *db, int journal_mode)
-{
-	if (journal_mode == CONF_JOURNAL_AUTO) {
-		if (!dbfile_is_on_network(&db->file))
-			return ("PRAGMA journal_mode=WAL");
-		log_warning("database %s is on a network file system: "
-		    "journal_mode=truncate is used, which is slower",
-		    db->file.path);
-		return ("PRAGMA journal_mode=TRUNCATE");
-	}
-	return (journal_mode == CONF_JOURNAL_WAL ?
-	    "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=TRUNCATE");
-}
-
-static int
-configure(struct db *db, int journal_mode, enum store_mode mode)
-{
-	static const char *const pragmas[] = {
-		"PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF",
-		"PRAGMA temp_store=MEMORY", "PRAGMA cell_size_check=ON",
-		"PRAGMA journal_size_limit=67108864",
-		"PRAGMA secure_delete=ON"
-	};
-	char value[PRAGMA_MAX] = "";
-	int rc, off;
-	size_t i;
-
-	(void)sqlite3_extended_result_codes(db->handle, 1);
-	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
-	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-	    1, &off);
-	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
-	    &off);
-	for (i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++)
-		if ((rc = pragma(db, pragmas[i], NULL)) != SQLITE_OK)
-			return (rc);
-	if (mode != STORE_READ) {
-		rc = pragma(db, journal_pragma(db, journal_mode), NULL);
-		if (rc != SQLITE_OK)
-			return (rc);
-	}
-	/* It takes the place of the library's own, which makes checkpoints. */
-	(void)sqlite3_wal_hook(db->handle, on_commit, db);
-	if ((rc = pragma(db, "PRAGMA journal_mode", value)) != SQLITE_OK)
-		return (rc);
-	db->is_wal = strcmp(value, "wal") == 0;
-	/* A first read, with which the log and its index are opened. */
-	if ((rc = pragma(db, "PRAGMA schema_version", NULL)) != SQLITE_OK)
-		return (rc);
-	if ((rc = pragma(db, "PRAGMA page_size", value)) != SQLITE_OK)
-		return (rc);
-	return (number_parse(value, 512, 65536, &db->page_size) == 0 ?
-	    SQLITE_OK : SQLITE_CORRUPT);
-}
-
-/*
- * Where a file cannot be opened for writing, be it for a moment, the library
- * opens it for reading, and says so at the first write. That would be a
- * service that starts and can never save.
- */
-static int
-probe_writing(struct db *db)
-{
-	int rc;
-
-	/* The database itself; then its log and the log's index. */
-	if (sqlite3_db_readonly(db->handle, "main") != 0)
-		return (SQLITE_READONLY);
-	(void)sqlite3_busy_timeout(db->handle, 0);
-	rc = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
-	/* Where another writes at the moment, it can be written. */
-	return ((rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc);
-}
-
-/* What files are opened by; NULL: the library's own. */
-static const char *vfs;
-
-/*
- * Once in a process, before the first connection: nobody asks for the sum of
- * what is allocated, which takes a mutex each time. The library opens its
- * source of chance at the first use: now, while no sandbox is in the way.
- */
-static void
-begin_library(void)
-{
-	unsigned char chance;
-
-	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	sqlite3_randomness(sizeof chance, &chance);
-	vfs = db_walfile_register();
+	driver_of(conf)->unmake(conf);
 }
 
 enum store_rc
-db_open(struct db **to, const struct store_conf *conf, enum store_mode mode,
-    const char *const *sql)
+db_open(struct db **db, const struct store_conf *conf, enum store_mode mode,
+    const struct db_sql *sql)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct db *db;
-	int rc;
-
-	if ((db = calloc(1, sizeof *db)) == NULL) {
-		log_error("out of memory while opening %s", conf->path);
-		return (STORE_UNAVAILABLE);
-	}
-	/* One database has one lock, by whatever links it is reached. */
-	db->visit_fd = -1;
-	if (dbfile_find(&db->file, conf->path) == -1)
-		goto fail;
-	db->sql = sql;
-	db->busy_timeout_ms = conf->busy_timeout_ms;
-	if (mode != STORE_READ &&
-	    (db->lock = lockfile_open(db->file.path)) == NULL)
-		goto fail;
-	(void)pthread_once(&once, begin_library);
-	/* A reader needs to write too: the shared memory, and recovery. */
-	rc = sqlite3_open_v2(db->file.path, &db->handle, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-	    SQLITE_OPEN_EXRESCODE, vfs);
-	if (rc == SQLITE_OK)
-		rc = configure(db, conf->journal_mode, mode);
-	if (rc == SQLITE_OK && mode != STORE_READ)
-		rc = probe_writing(db);
-	if (rc != SQLITE_OK) {
-		(void)db_complain(db, rc, "cannot be opened");
-		goto fail;
-	}
-	if (db_join_files(db, mode) != STORE_OK)
-		goto fail;
-	/* The log is there by now. The library syncs its name with the first
-	 * commit, and does not heed whether that fails. */
-	if (mode != STORE_READ && dbfile_settle(&db->file) == -1)
-		goto fail;
-	*to = db;
-	return (STORE_OK);
-fail:
-	db_close(db);
-	return (STORE_UNAVAILABLE);
+	return (driver_of(conf)->open(db, conf, mode, sql));
 }
 
 void
 db_close(struct db *db)
 {
-	size_t i;
-
-	if (db == NULL)
-		return;
-	for (i = 0; i < DB_STATEMENTS_MAX; i++)
-		(void)sqlite3_finalize(db->stmt[i]);
-	(void)sqlite3_finalize(db->begin);
-	(void)sqlite3_finalize(db->commit);
-	(void)sqlite3_close(db->handle);
-	lockfile_close(db->lock);
-	if (db->visit_fd != -1)
-		close(db->visit_fd);
-	dbfile_fini(&db->file);
-	free(db);
+	if (db != NULL)
+		db->driver->close(db);
 }
 
-enum store_rc
-db_exec(struct db *db, const char *sql)
+const struct schema_step *
+db_schema(const struct db *db)
 {
-	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-
-	return (rc == SQLITE_OK ? STORE_OK : db_complain(db, rc, "exec"));
+	return (db->driver->schema);
 }
 
-/* Run a statement without values or rows, prepared at its first use. */
-static int
-run(struct db *db, sqlite3_stmt **stmt, const char *sql)
+bool
+db_is_same(const struct db *one, const struct db *other)
 {
-	int rc = SQLITE_OK;
-
-	if (*stmt == NULL)
-		rc = sqlite3_prepare_v3(db->handle, sql, -1,
-		    SQLITE_PREPARE_PERSISTENT, stmt, NULL);
-	if (rc != SQLITE_OK)
-		return (rc);
-	rc = sqlite3_step(*stmt);
-	(void)sqlite3_reset(*stmt);
-	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
+	return (one->driver == other->driver &&
+	    one->driver->is_same(one, other));
 }
 
-const char *
-db_path(const struct db *db)
+bool
+db_stamp_is_next(const struct db *db, const struct store_stamp *before,
+    const struct store_stamp *after)
 {
-	return (db->file.path);
+	return (db->driver->stamp_is_next(before, after));
 }
 
-static void
-end_transaction(struct db *db)
-{
-	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
-	lockfile_give(db->lock);
-}
-
-/* One try. The lock is not held while others are waited for. */
-static enum store_rc
-begin_once(struct db *db, int timeout_ms)
-{
-	enum store_rc rc = lockfile_take(db->lock, timeout_ms);
-	int code;
-
-	if (rc != STORE_OK)
-		return (rc);
-	if (!db_has_files(db)) {
-		lockfile_give(db->lock);
-		return (STORE_UNAVAILABLE);
+/* HAND_ON(what comes back, name, (parameters), (arguments), who has it) */
+#define HAND_ON(type, name, parameters, arguments, db) \
+	type \
+	db_##name parameters \
+	{ \
+		return (db->driver->name arguments); \
 	}
-	(void)sqlite3_busy_timeout(db->handle, 0);
-	code = run(db, &db->begin, "BEGIN IMMEDIATE");
-	if (code == SQLITE_OK)
-		return (STORE_OK);
-	rc = db_classify(code);
-	if (rc != STORE_BUSY)
-		rc = db_complain(db, code, "begin");
-	end_transaction(db);
-	return (rc);
-}
-
-enum store_rc
-db_begin(struct db *db, int timeout_ms)
-{
-	const struct timespec pause = { 0, PAUSE_NS };
-	int64_t until_ms = ident_monotonic_ms() + timeout_ms, left_ms;
-	enum store_rc rc;
-
-	for (;;) {
-		left_ms = until_ms - ident_monotonic_ms();
-		rc = begin_once(db, left_ms > 0 ? (int)left_ms : 0);
-		if (rc != STORE_BUSY || ident_monotonic_ms() >= until_ms)
-			return (rc);
-		nanosleep(&pause, NULL);
+#define HAND_ON_PROC(name, parameters, arguments, db) \
+	void \
+	db_##name parameters \
+	{ \
+		db->driver->name arguments; \
 	}
-}
 
-enum store_rc
-db_commit(struct db *db)
-{
-	enum store_rc rc = STORE_OK;
-	int code;
+HAND_ON(const char *, path, (const struct db *db), (db), db)
+HAND_ON(int64_t, now_us, (struct db *db), (db), db)
+HAND_ON(enum store_rc, exec, (struct db *db, const char *sql), (db, sql), db)
 
-	/* Without a log, those who read are in the way, for a moment each. */
-	if (!db->is_wal)
-		(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms <
-		    READERS_MS ? db->busy_timeout_ms : READERS_MS);
-	code = run(db, &db->commit, "COMMIT");
-	if (code != SQLITE_OK) {
-		rc = db_complain(db, code, "commit");
-		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-		if (rc != STORE_FULL && rc != STORE_BUSY)
-			rc = STORE_WRITE_FAILED;
-	} else if (!db_is_in_place(db)) {
-		/* It went into files that nobody will find. */
-		rc = STORE_WRITE_FAILED;
-	}
-	end_transaction(db);
-	return (rc);
-}
+HAND_ON(enum store_rc, begin, (struct db *db, int timeout_ms),
+    (db, timeout_ms), db)
+HAND_ON(enum store_rc, commit, (struct db *db), (db), db)
+HAND_ON_PROC(rollback, (struct db *db), (db), db)
 
-void
-db_rollback(struct db *db)
-{
-	/* After a failure the library may have rolled back by itself. */
-	if (sqlite3_get_autocommit(db->handle) == 0)
-		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-	end_transaction(db);
-}
-
-void *
-db_handle(struct db *db)
-{
-	return (db->handle);
-}
-
-int
-db_library_version(void)
-{
-	return (sqlite3_libversion_number());
-}
-
-struct db_query
-db_query(struct db *db, size_t number)
-{
-	struct db_query query = { .db = db, .rc = STORE_OK };
-	int rc = SQLITE_OK;
-
-	if (db->stmt[number] == NULL)
-		rc = sqlite3_prepare_v3(db->handle, db->sql[number], -1,
-		    SQLITE_PREPARE_PERSISTENT, &db->stmt[number], NULL);
-	if (rc != SQLITE_OK)
-		query.rc = db_complain(db, rc, "prepare");
-	query.stmt = db->stmt[number];
-	return (query);
-}
+HAND_ON(struct db_query, query, (struct db *db, size_t number), (db, number),
+    db)
+HAND_ON_PROC(bind_text, (struct db_query *query, const char *text),
+    (query, text), query->db)
+HAND_ON_PROC(bind_blob, (struct db_query *query, const void *blob,
+    size_t len), (query, blob, len), query->db)
+HAND_ON_PROC(bind_int, (struct db_query *query, int64_t n), (query, n),
+    query->db)
+HAND_ON(enum store_rc, step, (struct db_query *query), (query), query->db)
+HAND_ON(const char *, text, (struct db_query *query, int column),
+    (query, column), query->db)
+HAND_ON(const void *, blob, (struct db_query *query, int column,
+    size_t *len), (query, column, len), query->db)
+HAND_ON(size_t, size, (struct db_query *query, int column), (query, column),
+    query->db)
+HAND_ON_PROC(done, (struct db_query *query), (query), query->db)
+HAND_ON(int64_t, changes, (struct db *db), (db), db)
 
 int64_t
-db_changes(struct db *db)
+db_int(struct db_query *query, int column)
 {
-	return (sqlite3_changes64(db->handle));
+	return (query->db->driver->integer(query, column));
 }
+
+HAND_ON(bool, is_in_place, (struct db *db), (db), db)
+HAND_ON(bool, is_whole, (struct db *db), (db), db)
+HAND_ON(bool, stamp, (struct db *db, struct store_stamp *stamp), (db, stamp),
+    db)
+HAND_ON(size_t, log_size, (const struct db *db), (db), db)
+HAND_ON_PROC(checkpoint, (struct db *db, size_t log_bytes,
+    enum store_log after), (db, log_bytes, after), db)
+HAND_ON(enum store_rc, copy, (struct db *db, const char *path), (db, path),
+    db)
+HAND_ON(enum store_rc, copy_open, (struct db *db, int *fd), (db, fd), db)

@@ -8,44 +8,58 @@
 #include "store/store_types.h"
 
 /*
- * A connection to an SQLite database with the settings that a durable store
- * needs, its prepared statements, and the lock file that guards commits and
- * checkpoints. Everything that the library's own interface is needed for.
+ * A connection to a database, whatever keeps it, with the settings that a
+ * durable store needs, its prepared statements, and the lock that guards
+ * commits. Which library is spoken to, and how, is its driver's (db_driver.h).
  */
 struct db;
 
 /*
- * Open a database. sql is the table of statements (NULL ends it), each prepared
- * when it is first used; it outlives the connection.
+ * Statements by number, NULL ends each table: those of one number do the same,
+ * in the words of each kind of database. One that ends in ON CONFLICT DO
+ * NOTHING, and has done nothing, is STORE_CONFLICT, as is a row that cannot be.
+ */
+struct db_sql {
+	const char *const *sqlite;
+	const char *const *pgsql;
+};
+
+/*
+ * Make what a new database needs before it is opened; STORE_CONFLICT: there is
+ * one. The second takes that away again.
+ */
+enum store_rc db_make(const struct store_conf *conf)
+    __attribute__((warn_unused_result));
+void db_unmake(const struct store_conf *conf);
+
+/*
+ * Open a database. Statements are prepared when they are first used; their
+ * tables outlive the connection.
  */
 enum store_rc db_open(struct db **db, const struct store_conf *conf,
-    enum store_mode mode, const char *const *sql)
+    enum store_mode mode, const struct db_sql *sql)
     __attribute__((warn_unused_result));
 
 /* Takes NULL. */
 void db_close(struct db *db);
 
-/* For db_copy and db_query: the kind of the library's failure ... */
-enum store_rc db_classify(int rc);
+/* The steps of the schema, the last of them without a text. */
+const struct schema_step *db_schema(const struct db *db);
 
 /*
- * ... which this logs besides, as what the library was doing; its text may name
- * columns and files, never values; and the library's own connection.
+ * The moment that leases and what is out of date are reckoned by, which is one
+ * for all who use the database.
  */
-enum store_rc db_complain(struct db *db, int rc, const char *what);
-void *db_handle(struct db *db);
-
-/* The library's version, 3040001 for 3.40.1. */
-int db_library_version(void);
+int64_t db_now_us(struct db *db);
 
 /* Run statements that return no rows and take no values. */
 enum store_rc db_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
 
-/* Its real path, lent. */
+/* Its real path, or what else it is known by, lent. */
 const char *db_path(const struct db *db);
 
-/* As dbfile_is_in_place, for the file that is open. */
+/* Whether its files are those that were opened: store_is_in_place. */
 bool db_is_in_place(struct db *db);
 
 /* The same, and that the database was not written over. Not under the lock. */
@@ -53,10 +67,10 @@ bool db_is_whole(struct db *db);
 
 /* The stamp of store.h, after a first read; and how two follow each other. */
 bool db_stamp(struct db *db, struct store_stamp *stamp);
-bool db_stamp_is_next(const struct store_stamp *before,
+bool db_stamp_is_next(const struct db *db, const struct store_stamp *before,
     const struct store_stamp *after);
 
-/* Whether two connections are to one and the same file. */
+/* Whether two connections are to one and the same database. */
 bool db_is_same(const struct db *one, const struct db *other);
 
 /* The transaction, the lock and the checkpoint, as store.h says. */
@@ -66,6 +80,12 @@ enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
 size_t db_log_size(const struct db *db);
 void db_checkpoint(struct db *db, size_t log_bytes, enum store_log after);
+
+/* Copies, as store_backup and store_backup_open say. */
+enum store_rc db_copy(struct db *db, const char *path)
+    __attribute__((warn_unused_result));
+enum store_rc db_copy_open(struct db *db, int *fd)
+    __attribute__((warn_unused_result));
 
 /*
  * Use statement number of the table: bind its values from 1 on (they must

@@ -1,176 +1,407 @@
 /*
- * The store in SQLite: making and opening a database, and transactions. What
- * its rows mean is in sqlite_*.c, how the library is spoken to is db.h's.
+ * SQLite connections: settings, statements, the lock rule. Knows no table.
+ *
+ * The lock rule: SQLite before 3.51.3 can lose committed rows when a
+ * checkpoint races a commit of another connection (sqlite.org/wal.html,
+ * "walresetbug"). So no connection checkpoints by itself, and one flock(2) on
+ * <database>.lock is held around every committing transaction and every
+ * checkpoint, in every process.
  */
 #include "config.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "ground/conf.h"
+#include "ground/ident.h"
 #include "ground/log.h"
-#include "store/dbfile.h"
+#include "ground/number.h"
 #include "store/sqlite.h"
+#include "store/sqlite_walfile.h"
+#include "store/store_upkeep.h"
 
-static void
-close_store(struct store *store)
-{
-	db_close(sqlite_db(store));
-	free(store);
-}
+enum { PRAGMA_MAX = 32, PAUSE_NS = 2000000, READERS_MS = 2000 };
 
 enum store_rc
-sqlite_store_ping(struct store *store)
+sqlite_classify(int rc)
 {
-	struct db_query query;
-	enum store_rc rc;
-
-	if (!db_is_whole(sqlite_db(store)))
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+		return (STORE_OK);
+	case SQLITE_DONE:
+		return (STORE_NOT_FOUND);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return (STORE_BUSY);
+	case SQLITE_FULL:
+		return (STORE_FULL);
+	case SQLITE_CONSTRAINT:
+		return (STORE_CONFLICT);
+	case SQLITE_CANTOPEN:
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
 		return (STORE_UNAVAILABLE);
-	query = db_query(sqlite_db(store), PING);
-	rc = db_step(&query);
-	db_done(&query);
-	return (sqlite_as_read(rc));
+	default:
+		return (STORE_WRITE_FAILED);
+	}
+}
+
+/* The errno that a file of the library's last met with; 0: none. */
+static int
+errno_of(struct sqlite *db, int which)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(db->handle, "main", which, &file) ==
+	    SQLITE_OK && file != NULL && file->pMethods != NULL)
+		(void)file->pMethods->xFileControl(file,
+		    SQLITE_FCNTL_LAST_ERRNO, &error);
+	return (error);
+}
+
+/* Of the log or journal first: that is where commits go. */
+static int
+last_errno(struct sqlite *db)
+{
+	int error = 0;
+
+	if (db->handle == NULL)
+		return (0);
+	if (sqlite3_errcode(db->handle) == SQLITE_CANTOPEN)
+		return (sqlite3_system_errno(db->handle));
+	error = errno_of(db, SQLITE_FCNTL_JOURNAL_POINTER);
+	if (error == 0)
+		error = errno_of(db, SQLITE_FCNTL_FILE_POINTER);
+	return (error != 0 ? error : sqlite3_system_errno(db->handle));
+}
+
+/* The library calls a want of room so for ENOSPC alone. */
+static bool
+is_want_of_room(int rc, int error)
+{
+	return ((rc & 0xff) == SQLITE_IOERR &&
+	    (error == ENOSPC || error == EDQUOT || error == EFBIG));
 }
 
 enum store_rc
-sqlite_store_begin(struct store *store, int timeout_ms)
+sqlite_complain(struct sqlite *db, int rc, const char *what)
 {
-	struct db *db = sqlite_db(store);
-	enum store_rc rc = db_begin(db, timeout_ms);
+	int error = last_errno(db);
+	enum store_rc kind = is_want_of_room(rc, error) ? STORE_FULL :
+	    sqlite_classify(rc);
 
-	sqlite_of(store)->head.is_known = false;
-	if (rc != STORE_OK)
+	log_error("database %s: %s: %s (%d, errno %d)%s", db->file.path, what,
+	    sqlite3_errstr(rc), rc, error,
+	    kind == STORE_FULL ? "; make room on its file system, or raise the "
+	    "quota or limit" :
+	    kind == STORE_BUSY ? "; another process holds it" :
+	    "; see the disk and strongroom check");
+	return (kind);
+}
+
+static int
+on_commit(void *cookie, sqlite3 *handle, const char *name, int frames)
+{
+	struct sqlite *db = cookie;
+
+	(void)handle;
+	(void)name;
+	db->log_frames = frames;
+	return (SQLITE_OK);
+}
+
+/* Run one pragma; the text of its first column goes to value, if not NULL. */
+static int
+pragma(struct sqlite *db, const char *sql, char value[PRAGMA_MAX])
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
 		return (rc);
-	/* What is true of the keys now stays true until the commit. */
-	if ((rc = sqlite_refresh(sqlite_of(store))) != STORE_OK)
-		db_rollback(db);
-	return (rc);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW && value != NULL)
+		snprintf(value, PRAGMA_MAX, "%s",
+		    (const char *)sqlite3_column_text(stmt, 0));
+	(void)sqlite3_finalize(stmt);
+	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
 }
 
-enum store_rc
-sqlite_store_commit(struct store *store)
+static const char *
+journal_pragma(struct sqlite *db, int journal_mode)
 {
-	sqlite_sweep(sqlite_of(store));
-	return (db_commit(sqlite_db(store)));
+	if (journal_mode == CONF_JOURNAL_AUTO) {
+		if (!dbfile_is_on_network(&db->file))
+			return ("PRAGMA journal_mode=WAL");
+		log_warning("database %s is on a network file system: "
+		    "journal_mode=truncate is used, which is slower",
+		    db->file.path);
+		return ("PRAGMA journal_mode=TRUNCATE");
+	}
+	return (journal_mode == CONF_JOURNAL_WAL ?
+	    "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=TRUNCATE");
 }
 
-void
-sqlite_store_rollback(struct store *store)
+static int
+configure(struct sqlite *db, int journal_mode, enum store_mode mode)
 {
-	db_rollback(sqlite_db(store));
-}
-
-static enum store_rc
-remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
-{
-	char now[IDENT_TIME_LEN + 1];
-	enum store_rc rc = STORE_OK;
+	static const char *const pragmas[] = {
+		"PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF",
+		"PRAGMA temp_store=MEMORY", "PRAGMA cell_size_check=ON",
+		"PRAGMA journal_size_limit=67108864",
+		"PRAGMA secure_delete=ON"
+	};
+	char value[PRAGMA_MAX] = "";
+	int rc, off;
 	size_t i;
 
-	ident_time(now, ident_now_us());
-	for (i = 0; i < count && rc == STORE_OK; i++)
-		rc = sqlite_register(db, &prints[i], now);
-	return (rc);
-}
-
-static enum store_rc
-finish(struct db *db, enum store_rc rc)
-{
-	if (rc == STORE_OK)
-		return (db_commit(db));
-	db_rollback(db);
-	return (rc);
-}
-
-/* Schema and keys in one transaction: a database has both or neither. */
-static enum store_rc
-fill(struct db *db, const struct keyring_print *prints, size_t count,
-    int timeout_ms)
-{
-	enum store_rc rc;
-
-	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+	(void)sqlite3_extended_result_codes(db->handle, 1);
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+	    1, &off);
+	(void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
+	    &off);
+	for (i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++)
+		if ((rc = pragma(db, pragmas[i], NULL)) != SQLITE_OK)
+			return (rc);
+	if (mode != STORE_READ) {
+		rc = pragma(db, journal_pragma(db, journal_mode), NULL);
+		if (rc != SQLITE_OK)
+			return (rc);
+	}
+	/* It takes the place of the library's own, which makes checkpoints. */
+	(void)sqlite3_wal_hook(db->handle, on_commit, db);
+	if ((rc = pragma(db, "PRAGMA journal_mode", value)) != SQLITE_OK)
 		return (rc);
-	if ((rc = sqlite_apply(db)) == STORE_OK)
-		rc = remember_keys(db, prints, count);
-	return (finish(db, rc));
+	db->is_wal = strcmp(value, "wal") == 0;
+	/* A first read, with which the log and its index are opened. */
+	if ((rc = pragma(db, "PRAGMA schema_version", NULL)) != SQLITE_OK)
+		return (rc);
+	if ((rc = pragma(db, "PRAGMA page_size", value)) != SQLITE_OK)
+		return (rc);
+	return (number_parse(value, 512, 65536, &db->page_size) == 0 ?
+	    SQLITE_OK : SQLITE_CORRUPT);
+}
+
+/*
+ * Where a file cannot be opened for writing, be it for a moment, the library
+ * opens it for reading, and says so at the first write. That would be a
+ * service that starts and can never save.
+ */
+static int
+probe_writing(struct sqlite *db)
+{
+	int rc;
+
+	/* The database itself; then its log and the log's index. */
+	if (sqlite3_db_readonly(db->handle, "main") != 0)
+		return (SQLITE_READONLY);
+	(void)sqlite3_busy_timeout(db->handle, 0);
+	rc = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	/* Where another writes at the moment, it can be written. */
+	return ((rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc);
+}
+
+/* What files are opened by; NULL: the library's own. */
+static const char *vfs;
+
+/*
+ * Once in a process, before the first connection: nobody asks for the sum of
+ * what is allocated, which takes a mutex each time. The library opens its
+ * source of chance at the first use: now, while no sandbox is in the way.
+ */
+static void
+begin_library(void)
+{
+	unsigned char chance;
+
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_randomness(sizeof chance, &chance);
+	vfs = sqlite_walfile_register();
 }
 
 enum store_rc
-sqlite_store_create(const struct store_conf *conf,
-    const struct keyring_print *prints, size_t count)
-{
-	struct db *db = NULL;
-	enum store_rc rc;
-
-	if ((rc = dbfile_make(conf->path)) != STORE_OK)
-		return (rc);
-	rc = db_open(&db, conf, STORE_WRITE, sqlite_sql);
-	if (rc == STORE_OK)
-		rc = fill(db, prints, count, conf->busy_timeout_ms);
-	/* So that a copy of the file alone is a database already. */
-	if (rc == STORE_OK)
-		db_checkpoint(db, 0, STORE_LOG_TRUNCATE);
-	db_close(db);
-	if (rc != STORE_OK)
-		(void)unlink(conf->path);
-	return (rc);
-}
-
-enum store_rc
-sqlite_store_upgrade(struct store *store, int timeout_ms)
-{
-	struct db *db = sqlite_db(store);
-	enum store_rc rc;
-
-	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
-		return (rc);
-	return (finish(db, sqlite_apply(db)));
-}
-
-#define ENTRY(type, name, parameters, arguments) .name = sqlite_store_##name,
-#define ENTRY_PROC(name, parameters, arguments) .name = sqlite_store_##name,
-
-static const struct store_ops sqlite_ops = {
-	.close = close_store,
-	STORE_OPS(ENTRY, ENTRY_PROC)
-	STORE_UPKEEP_OPS(ENTRY, ENTRY_PROC)
-};
-
-/* What a store begins with: the right schema, and the keys' states. */
-static enum store_rc
-look(struct sqlite_store *store, enum store_mode mode)
-{
-	int has = 0, wants = 0;
-	enum store_rc rc;
-
-	if (mode != STORE_UPGRADE)
-		return (sqlite_refresh(store));
-	rc = sqlite_store_schema(&store->store, &has, &wants);
-	if (rc == STORE_OK && (has > wants || has == 0))
-		rc = sqlite_check_schema(store->db);
-	return (rc);
-}
-
-enum store_rc
-sqlite_store_open(struct store **to, const struct store_conf *conf,
+sqlite_open(struct sqlite **to, const struct store_conf *conf,
     enum store_mode mode)
 {
-	struct sqlite_store *store;
-	enum store_rc rc;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct sqlite *db;
+	int rc;
 
-	if ((store = calloc(1, sizeof *store)) == NULL) {
+	if ((db = calloc(1, sizeof *db)) == NULL) {
 		log_error("out of memory while opening %s", conf->path);
 		return (STORE_UNAVAILABLE);
 	}
-	store->store.ops = &sqlite_ops;
-	rc = db_open(&store->db, conf, mode, sqlite_sql);
-	if (rc == STORE_OK)
-		rc = look(store, mode);
-	if (rc != STORE_OK) {
-		close_store(&store->store);
-		return (rc);
+	/* One database has one lock, by whatever links it is reached. */
+	db->visit_fd = -1;
+	if (dbfile_find(&db->file, conf->path) == -1)
+		goto fail;
+	db->busy_timeout_ms = conf->busy_timeout_ms;
+	if (mode != STORE_READ &&
+	    (db->lock = lockfile_open(db->file.path)) == NULL)
+		goto fail;
+	(void)pthread_once(&once, begin_library);
+	/* A reader needs to write too: the shared memory, and recovery. */
+	rc = sqlite3_open_v2(db->file.path, &db->handle, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+	    SQLITE_OPEN_EXRESCODE, vfs);
+	if (rc == SQLITE_OK)
+		rc = configure(db, conf->journal_mode, mode);
+	if (rc == SQLITE_OK && mode != STORE_READ)
+		rc = probe_writing(db);
+	if (rc != SQLITE_OK) {
+		(void)sqlite_complain(db, rc, "cannot be opened");
+		goto fail;
 	}
-	*to = &store->store;
+	if (sqlite_join_files(db, mode) != STORE_OK)
+		goto fail;
+	/* The log is there by now. The library syncs its name with the first
+	 * commit, and does not heed whether that fails. */
+	if (mode != STORE_READ && dbfile_settle(&db->file) == -1)
+		goto fail;
+	*to = db;
 	return (STORE_OK);
+fail:
+	sqlite_close(db);
+	return (STORE_UNAVAILABLE);
+}
+
+void
+sqlite_close(struct sqlite *db)
+{
+	size_t i;
+
+	if (db == NULL)
+		return;
+	for (i = 0; i < SQLITE_STATEMENTS_MAX; i++)
+		(void)sqlite3_finalize(db->stmt[i]);
+	(void)sqlite3_finalize(db->begin);
+	(void)sqlite3_finalize(db->commit);
+	(void)sqlite3_close(db->handle);
+	lockfile_close(db->lock);
+	if (db->visit_fd != -1)
+		close(db->visit_fd);
+	dbfile_fini(&db->file);
+	free(db);
+}
+
+enum store_rc
+sqlite_exec(struct sqlite *db, const char *sql)
+{
+	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return (rc == SQLITE_OK ? STORE_OK : sqlite_complain(db, rc, "exec"));
+}
+
+/* Run a statement without values or rows, prepared at its first use. */
+static int
+run(struct sqlite *db, sqlite3_stmt **stmt, const char *sql)
+{
+	int rc = SQLITE_OK;
+
+	if (*stmt == NULL)
+		rc = sqlite3_prepare_v3(db->handle, sql, -1,
+		    SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+	if (rc != SQLITE_OK)
+		return (rc);
+	rc = sqlite3_step(*stmt);
+	(void)sqlite3_reset(*stmt);
+	return (rc == SQLITE_DONE ? SQLITE_OK : rc);
+}
+
+static void
+end_transaction(struct sqlite *db)
+{
+	(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+	lockfile_give(db->lock);
+}
+
+/* One try. The lock is not held while others are waited for. */
+static enum store_rc
+begin_once(struct sqlite *db, int timeout_ms)
+{
+	enum store_rc rc = lockfile_take(db->lock, timeout_ms);
+	int code;
+
+	if (rc != STORE_OK)
+		return (rc);
+	if (!sqlite_has_files(db)) {
+		lockfile_give(db->lock);
+		return (STORE_UNAVAILABLE);
+	}
+	(void)sqlite3_busy_timeout(db->handle, 0);
+	code = run(db, &db->begin, "BEGIN IMMEDIATE");
+	if (code == SQLITE_OK)
+		return (STORE_OK);
+	rc = sqlite_classify(code);
+	if (rc != STORE_BUSY)
+		rc = sqlite_complain(db, code, "begin");
+	end_transaction(db);
+	return (rc);
+}
+
+enum store_rc
+sqlite_begin(struct sqlite *db, int timeout_ms)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+	int64_t until_ms = ident_monotonic_ms() + timeout_ms, left_ms;
+	enum store_rc rc;
+
+	for (;;) {
+		left_ms = until_ms - ident_monotonic_ms();
+		rc = begin_once(db, left_ms > 0 ? (int)left_ms : 0);
+		if (rc != STORE_BUSY || ident_monotonic_ms() >= until_ms)
+			return (rc);
+		nanosleep(&pause, NULL);
+	}
+}
+
+enum store_rc
+sqlite_commit(struct sqlite *db)
+{
+	enum store_rc rc = STORE_OK;
+	int code;
+
+	/* Without a log, those who read are in the way, for a moment each. */
+	if (!db->is_wal)
+		(void)sqlite3_busy_timeout(db->handle, db->busy_timeout_ms <
+		    READERS_MS ? db->busy_timeout_ms : READERS_MS);
+	code = run(db, &db->commit, "COMMIT");
+	if (code != SQLITE_OK) {
+		rc = sqlite_complain(db, code, "commit");
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+		if (rc != STORE_FULL && rc != STORE_BUSY)
+			rc = STORE_WRITE_FAILED;
+	} else if (!sqlite_is_in_place(db)) {
+		/* It went into files that nobody will find. */
+		rc = STORE_WRITE_FAILED;
+	}
+	end_transaction(db);
+	return (rc);
+}
+
+void
+sqlite_rollback(struct sqlite *db)
+{
+	/* After a failure the library may have rolled back by itself. */
+	if (sqlite3_get_autocommit(db->handle) == 0)
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	end_transaction(db);
+}
+
+int
+store_library_version(void)
+{
+	return (sqlite3_libversion_number());
 }

@@ -1,291 +1,90 @@
 #ifndef SQLITE_H
 #define SQLITE_H
 
-#include "store/db.h"
-#include "store/store_ops.h"
+/*
+ * A connection to an SQLite database: what the files of its driver share, and
+ * nobody else includes. Functions do what their namesakes of db.h say.
+ */
+#include <stdatomic.h>
 
-/* What the files of the SQLite back end share. */
+#include <sqlite3.h>
 
-/* At least as many as there are types of integrations. */
-enum { SQLITE_TYPES = 8 };
+#include "store/db_driver.h"
+#include "store/dbfile.h"
+#include "store/lockfile.h"
 
-/* The closed table of statements; NULL ends sql. */
-enum statement {
-	PING,
-	SCHEMA_VERSION,
-	DATA_VERSION,
-	MASTER_KEY_ADD,
-	MASTER_KEY_STEP_DOWN,
-	MASTER_KEY_MARK,
-	MASTER_KEY_PRINTS,
-	MASTER_KEY_STATES,
-	MASTER_KEY_LIST,
-	MASTER_KEY_FIND,
-	BOX_HEADS,
-	CENSUS,
-	BOX_REPLACE,
-	BACKFILL_PLACE,
-	BACKFILL_PAGE,
-	BACKFILL_ROW,
-	BACKFILL_LACKS,
-	BACKFILL_MOVE,
-	BACKFILL_END,
-	KEY_FIND,
-	KEY_ADD,
-	KEY_EXISTS,
-	KEY_GET,
-	KEY_REVOKE,
-	KEY_PAGE,
-	KEY_OWN,
-	KEY_OWN_PAGE,
-	KEY_USE,
-	KEY_REPLACE,
-	SAVE_FIND,
-	SAVE_ID_EXISTS,
-	SAVE_INSERT,
-	SAVE_UPDATE,
-	CHANGE_FIND,
-	DELETE_ROW,
-	DELETE_USE,
-	LEASE_FIND,
-	LEASE_GRANT,
-	LEASE_END,
-	IDEMPOTENCY_FIND,
-	IDEMPOTENCY_ADD,
-	IDEMPOTENCY_FIRST,
-	IDEMPOTENCY_SWEEP,
-	USE,
-	REVEAL_FIND,
-	REVEAL_FIND_OWN,
-	REVEAL_ADD,
-	AUDIT_HEAD,
-	AUDIT_ADD,
-	AUDIT_OWN,
-	AUDIT_TYPE,
-	CHAIN_PAGE,
-	CHAIN_OWN_PAGE,
-	CHAIN_HEAD,
-	CHAIN_ANCHOR,
-	CHAIN_DROP,
-	CHAIN_EMPTY,
-	ERASE_KEY_USES,
-	ERASE_KEYS,
-	ERASE_REVEALS,
-	ERASE_LEASES,
-	ERASE_INTEGRATIONS,
-	ANSWERS_END,
-	ERASE_ANSWERS,
-	PAGE,
-	LIST_ONE_NEWEST,
-	LIST_ONE_SOONEST,
-	LIST_NEWEST,			/* one for each type of integration */
-	LIST_SOONEST = LIST_NEWEST + SQLITE_TYPES,
-	LIST_END = LIST_SOONEST + SQLITE_TYPES,
-	FIND = LIST_END,
-	FIND_OWN,
-	CHECK,
-	STATEMENTS
+enum { SQLITE_STATEMENTS_MAX = 96 };
+
+struct sqlite {
+	struct db db;
+	sqlite3 *handle;
+	sqlite3_stmt *stmt[SQLITE_STATEMENTS_MAX];
+	sqlite3_stmt *begin;
+	sqlite3_stmt *commit;
+	struct dbfile file;
+	struct lockfile *lock;	/* NULL: for reading only */
+	int visit_fd;		/* then the lock file's, or -1 */
+	bool is_wal;
+	int busy_timeout_ms;
+	int log_frames;		/* in the write-ahead log after a commit */
+	int log_tried;		/* of them, when not all could be brought in */
+	uint64_t page_size;
+	const volatile uint32_t *wal_index;	/* mapped by the library */
 };
 
-extern const char *const sqlite_sql[];
-
-/* Which master keys boxes may be under, as of data_version. */
-struct sqlite_keys {
-	bool is_known;
-	int64_t data_version;
-	uint32_t active;
-	uint32_t in_use[KEYRING_MAX];	/* that one, and the old ones */
-	size_t count;
-};
-
-/* The end of the audit's chain, as this transaction has it. */
-struct sqlite_head {
-	bool is_known;
-	int64_t seq;
-	unsigned char hash[CHAIN_HASH_LEN];
-};
-
-struct sqlite_store {
-	struct store store;
-	struct db *db;
-	struct sqlite_keys keys;
-	struct sqlite_head head;
-	bool sweeps_no_more;		/* it has failed once */
-};
-
-struct sqlite_store *sqlite_of(struct store *store);
-const struct sqlite_store *sqlite_const_of(const struct store *store);
-struct db *sqlite_db(struct store *store);
-
-/* See that the schema is this program's; else the reason is logged. */
-enum store_rc sqlite_check_schema(struct db *db)
-    __attribute__((warn_unused_result));
-
-/* Run the steps that the database lacks, in the transaction that is open. */
-enum store_rc sqlite_apply(struct db *db)
+/*
+ * The files of a database that was opened just now: see that they are those
+ * that others have open. mode as of sqlite_open.
+ */
+enum store_rc sqlite_join_files(struct sqlite *db, enum store_mode mode)
     __attribute__((warn_unused_result));
 
 /*
- * Bring the keys up to date, if another connection has committed since they
- * were read.
+ * Under the lock: whether the files are those that were opened, and as we left
+ * them; if not, that is logged, and what only the log has is saved if it can be.
  */
-enum store_rc sqlite_refresh(struct sqlite_store *store)
-    __attribute__((warn_unused_result));
+bool sqlite_has_files(struct sqlite *db);
 
-/* As store_master_key_add. */
-enum store_rc sqlite_register(struct db *db,
-    const struct keyring_print *print, const char *now)
-    __attribute__((warn_unused_result));
-
-/* Whether the box of a save, if it has one, is under a key that will do. */
-bool sqlite_takes(const struct store *store,
-    const struct store_save *save);
+/* The kind of the library's failure ... */
+enum store_rc sqlite_classify(int rc);
 
 /*
- * The columns of SAVE_FIND and CHANGE_FIND: of a row that is there what a save
- * needs to know.
+ * ... which this logs besides, as what the library was doing; its text may name
+ * columns and files, never values.
  */
-enum { FOUND_ID, FOUND_INTEGRATION_ID, FOUND_INTEGRATION_TYPE, FOUND_STATUS,
-    FOUND_ACTIVE, FOUND_HAS_AUTH_DATA, FOUND_HAS_SCOPE_DATA, FOUND_CREATED_AT,
-    FOUND_METADATA, FOUND_REVISION, FOUND_UPDATED_AT, FOUND_EXPIRES_AT };
+enum store_rc sqlite_complain(struct sqlite *db, int rc, const char *what);
 
-/* Whether a row of that revision is what the conditions of a request ask for. */
-bool sqlite_meets(const struct field_lines *if_match,
-    const struct field_lines *if_none_match, int64_t revision,
-    const char *updated_at);
-
-/* The same of a row that was found. */
-bool sqlite_found_meets(const struct store_save *save,
-    struct db_query *found);
-
-/*
- * Begin stored anew, as what is to be saved. What an earlier run has kept is
- * let go.
- */
-void sqlite_begin_save(struct store_save *save);
-
-/*
- * Let what was not given be what the row that was found has, and keep the
- * texts beyond it. STORE_ROW_FAILED: the row is none that we write.
- */
-enum store_rc sqlite_keep(struct store_save *save, struct db_query *found)
+enum store_rc sqlite_open(struct sqlite **db, const struct store_conf *conf,
+    enum store_mode mode) __attribute__((warn_unused_result));
+void sqlite_close(struct sqlite *db);
+enum store_rc sqlite_exec(struct sqlite *db, const char *sql)
     __attribute__((warn_unused_result));
 
-/* Let the row of that id in the database be what is stored then. */
-enum store_rc sqlite_update(struct db *db, const struct store_save *save,
-    int64_t id) __attribute__((warn_unused_result));
+bool sqlite_is_in_place(struct sqlite *db);
+bool sqlite_is_whole(struct sqlite *db);
+bool sqlite_stamp(struct sqlite *db, struct store_stamp *stamp);
+bool sqlite_stamp_is_next(const struct store_stamp *before,
+    const struct store_stamp *after);
 
-/* One more box under a key. Returns -1 where it is one key too many. */
-int sqlite_count_box(struct store_box_counts *counts, uint32_t key_id);
-
-/* Whether a type, or none, is one that the asker may see. */
-bool sqlite_is_for(const struct store_asker *asker, const char *type);
-
-/*
- * Remove some of what was kept for Idempotency-Keys and is out of date. A
- * failure is logged, once, and shows in the commit if it has ended the
- * transaction: others' changes do not fail for it.
- */
-void sqlite_sweep(struct sqlite_store *store);
-
-/*
- * The lease that holds now on the integration of that id in the database:
- * STORE_OK, or STORE_NOT_FOUND.
- */
-struct sqlite_lease {
-	char lease_id[IDENT_UUID_LEN + 1];
-	char expires_at[IDENT_TIME_LEN + 1];
-};
-enum store_rc sqlite_find_lease(struct db *db, int64_t id, int64_t now_us,
-    struct sqlite_lease *lease) __attribute__((warn_unused_result));
-
-/* End the lease on an integration, by its id in the database, if it has one. */
-enum store_rc sqlite_end_lease(struct db *db, int64_t id)
+enum store_rc sqlite_begin(struct sqlite *db, int timeout_ms)
     __attribute__((warn_unused_result));
-
-/* The columns of statements that read an integration. */
-enum { ROW_ID, ROW_INTEGRATION_ID, ROW_CREATED_BY, ROW_UNIQUE_IDENTIFIER,
-    ROW_NAME, ROW_INTEGRATION_TYPE, ROW_STATUS, ROW_ACTIVE, ROW_HAS_AUTH_DATA,
-    ROW_HAS_SCOPE_DATA, ROW_CREATED_AT, ROW_UPDATED_AT, ROW_REVISION,
-    ROW_EXPIRES_AT, ROW_ORG_SLUG, ROW_WORKSPACE_ID, ROW_AUTH_PRINT,
-    ROW_METADATA, ROW_SCOPE_DATA, ROW_AUTH_DATA, ROW_COLUMNS };
-
-/* Bind their first two values: which of enum store_columns are asked for. */
-void sqlite_bind_columns(struct db_query *query, unsigned columns);
-
-/*
- * The row as it stands in the statement, until its next step, but for what is
- * long and was not asked for. False: it lacks what every row of ours has, or
- * memory is short; logged.
- */
-bool sqlite_lend_row(struct db_query *query, struct integration *row)
+enum store_rc sqlite_commit(struct sqlite *db)
     __attribute__((warn_unused_result));
+void sqlite_rollback(struct sqlite *db);
+size_t sqlite_log_size(const struct sqlite *db);
+void sqlite_checkpoint(struct sqlite *db, size_t log_bytes,
+    enum store_log after);
 
-/*
- * Let a row that was lent have its texts in arena. False: memory is short,
- * which is logged.
- */
-bool sqlite_keep_row(struct integration *row, struct arena *arena)
+struct db_query sqlite_query(struct db *db, size_t number);
+void sqlite_bind_text(struct db_query *query, const char *text);
+void sqlite_bind_blob(struct db_query *query, const void *blob, size_t len);
+void sqlite_bind_int(struct db_query *query, int64_t n);
+enum store_rc sqlite_step(struct db_query *query)
     __attribute__((warn_unused_result));
-
-/* About what such a row comes to in memory; and one lent, without blobs. */
-size_t sqlite_row_size(struct db_query *query);
-size_t sqlite_lent_size(const struct integration *row);
-
-/*
- * Copy such a row into arena. STORE_UNAVAILABLE: it lacks what every row of
- * ours has, or memory is short; logged.
- */
-enum store_rc sqlite_copy_row(struct db_query *query, unsigned columns,
-    struct arena *arena, struct integration *row)
-    __attribute__((warn_unused_result));
-
-/* Copy a row of AUDIT, as statements of the audit read it, into arena. */
-enum store_rc sqlite_copy_audit(struct db_query *query, struct arena *arena,
-    struct store_audit_row *row) __attribute__((warn_unused_result));
-
-/* Step a statement that gives no rows, and release it. */
-enum store_rc sqlite_finish(struct db_query *query)
-    __attribute__((warn_unused_result));
-
-/* A failed read is the database being away, whatever the library calls it. */
-enum store_rc sqlite_as_read(enum store_rc rc);
-
-/* Room for count things of a size; NULL: memory is short, which is logged. */
-void *sqlite_array(struct arena *arena, size_t count, size_t size)
-    __attribute__((warn_unused_result));
-
-/* A copy of a column's text; NULL: it is none, or memory is short. */
-const char *sqlite_text(struct db_query *query, int column,
-    struct arena *arena) __attribute__((warn_unused_result));
-
-/* Copy a column's text, NULL as none; -1 where it does not fit. */
-int sqlite_copy(char *to, size_t size, const char *text)
-    __attribute__((warn_unused_result));
-
-/* The operations of store_ops.h. */
-#define SQLITE_OP(type, name, parameters, arguments) \
-	type sqlite_store_##name parameters;
-#define SQLITE_PROC(name, parameters, arguments) \
-	void sqlite_store_##name parameters;
-
-STORE_OPS(SQLITE_OP, SQLITE_PROC)
-STORE_UPKEEP_OPS(SQLITE_OP, SQLITE_PROC)
-
-/* As store.h says; a store is one of SQLite's from here on. */
-enum store_rc sqlite_store_create(const struct store_conf *conf,
-    const struct keyring_print *prints, size_t count)
-    __attribute__((warn_unused_result));
-enum store_rc sqlite_store_open(struct store **store,
-    const struct store_conf *conf, enum store_mode mode)
-    __attribute__((warn_unused_result));
-
-/* As store_upkeep.h says of what needs no open store. */
-int sqlite_library_version(void);
-int sqlite_files(const struct store_conf *conf,
-    int (*each)(void *, const char *), void *cookie)
-    __attribute__((warn_unused_result));
-bool sqlite_is_on_network(const struct store_conf *conf);
-bool sqlite_is_free(const char *path);
+const char *sqlite_text(struct db_query *query, int column);
+const void *sqlite_blob(struct db_query *query, int column, size_t *len);
+int64_t sqlite_int(struct db_query *query, int column);
+size_t sqlite_size(struct db_query *query, int column);
+void sqlite_done(struct db_query *query);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Every statement that the SQLite back end ever runs.
+ * Every statement of the store, in the words of SQLite.
  */
 #include "config.h"
 
-#include "store/sqlite.h"
+#include "store/rows.h"
 
 /* ?1 and ?2 ask for what is long. */
 #define ROW \
@@ -64,6 +64,7 @@
 
 const char *const sqlite_sql[STATEMENTS + 1] = {
 	[PING] = "SELECT count(*) FROM master_keys",
+	[SCHEMA_EXISTS] = "SELECT 1",
 	[SCHEMA_VERSION] = "PRAGMA user_version",
 	[DATA_VERSION] = "PRAGMA data_version",
 	[MASTER_KEY_ADD] = "INSERT INTO master_keys (key_id, purpose, "

@@ -1,30 +1,170 @@
 /*
- * The store: picks the back end, of which there is one, and hands every call
- * on to it. store_ops.h has the list of what is handed on.
+ * The store in SQLite: making and opening a database, and transactions. What
+ * its rows mean is in rows_*.c, how the library is spoken to is db.h's.
  */
 #include "config.h"
 
-#include "store/sqlite.h"
+#include <stdlib.h>
+
+#include "ground/log.h"
+#include "store/rows.h"
+
+static const struct db_sql sql = { sqlite_sql, pgsql_sql };
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	db_close(store->db);
+	free(store);
+}
+
+enum store_rc
+store_ping(struct store *store)
+{
+	struct db_query query;
+	enum store_rc rc;
+
+	if (!db_is_whole(store->db))
+		return (STORE_UNAVAILABLE);
+	query = db_query(store->db, PING);
+	rc = db_step(&query);
+	db_done(&query);
+	return (rows_as_read(rc));
+}
+
+enum store_rc
+store_begin(struct store *store, int timeout_ms)
+{
+	struct db *db = store->db;
+	enum store_rc rc = db_begin(db, timeout_ms);
+
+	store->head.is_known = false;
+	if (rc != STORE_OK)
+		return (rc);
+	/* What is true of the keys now stays true until the commit. */
+	if ((rc = rows_refresh(store)) != STORE_OK)
+		db_rollback(db);
+	return (rc);
+}
+
+enum store_rc
+store_commit(struct store *store)
+{
+	rows_sweep(store);
+	return (db_commit(store->db));
+}
+
+void
+store_rollback(struct store *store)
+{
+	db_rollback(store->db);
+}
+
+static enum store_rc
+remember_keys(struct db *db, const struct keyring_print *prints, size_t count)
+{
+	char now[IDENT_TIME_LEN + 1];
+	enum store_rc rc = STORE_OK;
+	size_t i;
+
+	ident_time(now, ident_now_us());
+	for (i = 0; i < count && rc == STORE_OK; i++)
+		rc = rows_register(db, &prints[i], now);
+	return (rc);
+}
+
+static enum store_rc
+finish(struct db *db, enum store_rc rc)
+{
+	if (rc == STORE_OK)
+		return (db_commit(db));
+	db_rollback(db);
+	return (rc);
+}
+
+/* Schema and keys in one transaction: a database has both or neither. */
+static enum store_rc
+fill(struct db *db, const struct keyring_print *prints, size_t count,
+    int timeout_ms)
+{
+	enum store_rc rc;
+
+	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+		return (rc);
+	if ((rc = rows_apply_all(db)) == STORE_OK)
+		rc = remember_keys(db, prints, count);
+	return (finish(db, rc));
+}
 
 enum store_rc
 store_create(const struct store_conf *conf,
     const struct keyring_print *prints, size_t count)
 {
-	return (sqlite_store_create(conf, prints, count));
+	struct db *db = NULL;
+	enum store_rc rc;
+
+	if ((rc = db_make(conf)) != STORE_OK)
+		return (rc);
+	rc = db_open(&db, conf, STORE_WRITE, &sql);
+	if (rc == STORE_OK)
+		rc = fill(db, prints, count, conf->busy_timeout_ms);
+	/* So that a copy of the file alone is a database already. */
+	if (rc == STORE_OK)
+		db_checkpoint(db, 0, STORE_LOG_TRUNCATE);
+	db_close(db);
+	if (rc != STORE_OK)
+		db_unmake(conf);
+	return (rc);
 }
 
 enum store_rc
-store_open(struct store **store, const struct store_conf *conf,
-    enum store_mode mode)
+store_upgrade(struct store *store, int timeout_ms)
 {
-	return (sqlite_store_open(store, conf, mode));
+	struct db *db = store->db;
+	enum store_rc rc;
+
+	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+		return (rc);
+	return (finish(db, rows_apply(db)));
 }
 
-void
-store_close(struct store *store)
+/* What a store begins with: the right schema, and the keys' states. */
+static enum store_rc
+look(struct store *store, enum store_mode mode)
 {
-	if (store != NULL)
-		store->ops->close(store);
+	int has = 0, wants = 0;
+	enum store_rc rc;
+
+	if (mode != STORE_UPGRADE)
+		return (rows_refresh(store));
+	rc = store_schema(store, &has, &wants);
+	if (rc == STORE_OK && (has > wants || has == 0))
+		rc = rows_check_schema(store->db);
+	return (rc);
+}
+
+enum store_rc
+store_open(struct store **to, const struct store_conf *conf,
+    enum store_mode mode)
+{
+	struct store *store;
+	enum store_rc rc;
+
+	if ((store = calloc(1, sizeof *store)) == NULL) {
+		log_error("out of memory while opening %s", conf->path);
+		return (STORE_UNAVAILABLE);
+	}
+	rc = db_open(&store->db, conf, mode, &sql);
+	if (rc == STORE_OK)
+		rc = look(store, mode);
+	if (rc != STORE_OK) {
+		store_close(store);
+		return (rc);
+	}
+	*to = store;
+	return (STORE_OK);
 }
 
 void
@@ -43,45 +183,4 @@ store_boxes_under(const struct store_box_counts *counts, uint32_t key_id)
 		if (counts->of[i].key_id == key_id)
 			return (counts->of[i].boxes);
 	return (0);
-}
-
-#define HAND_ON(type, name, parameters, arguments) \
-	type \
-	store_##name parameters \
-	{ \
-		return (store->ops->name arguments); \
-	}
-#define HAND_ON_PROC(name, parameters, arguments) \
-	void \
-	store_##name parameters \
-	{ \
-		store->ops->name arguments; \
-	}
-
-STORE_OPS(HAND_ON, HAND_ON_PROC)
-STORE_UPKEEP_OPS(HAND_ON, HAND_ON_PROC)
-
-int
-store_library_version(void)
-{
-	return (sqlite_library_version());
-}
-
-int
-store_files(const struct store_conf *conf,
-    int (*each)(void *, const char *), void *cookie)
-{
-	return (sqlite_files(conf, each, cookie));
-}
-
-bool
-store_is_on_network(const struct store_conf *conf)
-{
-	return (sqlite_is_on_network(conf));
-}
-
-bool
-store_is_free(const char *path)
-{
-	return (sqlite_is_free(path));
 }

@@ -8,8 +8,9 @@
 
 /*
  * What a database in files takes beside its rows: where they are, marks of its
- * state, the write-ahead log, copies, its own check. A database that is served
- * from elsewhere has all of this there.
+ * state, the write-ahead log, copies, its own check. A database that is a
+ * server's (conf_is_url) has all of this there: it has no files, no log that
+ * grows, and no stamp; its place is always free, and its copies are refused.
  */
 
 /* The version of the back end's library, 3040001 for SQLite 3.40.1. */

@@ -65,18 +65,4 @@ unit_audit_add(struct unit_audit *audit, const char *action, const char *user)
 	ck_assert_int_eq(store_commit(audit->store), STORE_OK);
 }
 
-/* What somebody does to the database by himself. */
-static inline void
-unit_sql(const char *sql)
-{
-	char *error = NULL;
-	sqlite3 *handle;
-
-	ck_assert_int_eq(sqlite3_open(unit_database, &handle), SQLITE_OK);
-	(void)sqlite3_busy_timeout(handle, 1000);
-	(void)sqlite3_exec(handle, sql, NULL, NULL, &error);
-	ck_assert_msg(error == NULL, "%s: %s", sql, error);
-	ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
-}
-
 #endif

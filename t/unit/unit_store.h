@@ -7,6 +7,7 @@
 #include "ground/conf.h"
 #include "secrets/keyring.h"
 #include "secrets/secret.h"
+#include "store/db.h"
 #include "store/store.h"
 #include "store/writer.h"
 #include "unit/unit.h"
@@ -16,11 +17,85 @@ static const char unit_database[] = "strongroom.db";
 
 enum { UNIT_WAIT_MS = 50 };	/* for a lock */
 
+/*
+ * Where the rows are kept: in a file here; or, for the tests that are about
+ * rows alone and are run once more, in the database of that URL.
+ */
+static inline const char *
+unit_url(void)
+{
+	return (getenv("SR_UNIT_DATABASE"));
+}
+
 static inline struct store_conf
 unit_store_conf(void)
 {
-	return ((struct store_conf){ .path = unit_database,
+	return ((struct store_conf){
+	    .path = unit_url() != NULL ? unit_url() : unit_database,
 	    .busy_timeout_ms = 5000, .journal_mode = CONF_JOURNAL_AUTO });
+}
+
+/* A connection by which somebody else asks, with one statement of his own. */
+static inline struct db *
+unit_db(const char *sql)
+{
+	static const char *table[2];
+	static const struct db_sql tables = { table, table };
+	struct store_conf conf = unit_store_conf();
+	struct db *db = NULL;
+
+	table[0] = sql;
+	ck_assert_int_eq(db_open(&db, &conf, STORE_WRITE, &tables), STORE_OK);
+	return (db);
+}
+
+/* He changes the database behind the store's back. */
+static inline void
+unit_sql(const char *sql)
+{
+	struct db *db = unit_db(NULL);
+
+	ck_assert_int_eq(db_exec(db, sql), STORE_OK);
+	db_close(db);
+}
+
+/* A blob of those hexadecimal digits, as the database's words have it. */
+static inline const char *
+unit_hex(const char *digits)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, unit_url() != NULL ? "'\\x%s'::bytea" :
+	    "x'%s'", digits);
+	return (text);
+}
+
+/* Let the schema be of that version, as if another program had changed it. */
+static inline void
+unit_set_schema(int version)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof sql, unit_url() != NULL ?
+	    "UPDATE meta SET schema_version = %d, "
+	    "data_version = data_version + 1" : "PRAGMA user_version = %d",
+	    version);
+	unit_sql(sql);
+}
+
+/* The number that his statement finds. */
+static inline int64_t
+unit_number(const char *sql)
+{
+	struct db *db = unit_db(sql);
+	struct db_query query = db_query(db, 0);
+	int64_t n;
+
+	ck_assert_int_eq(db_step(&query), STORE_OK);
+	n = db_int(&query, 0);
+	db_done(&query);
+	db_close(db);
+	return (n);
 }
 
 /* A fresh key file, loaded. */
@@ -45,6 +120,8 @@ unit_create(void)
 	struct keyring *keyring = unit_keyring(unit_key_file);
 	size_t count = keyring_prints(keyring, prints);
 
+	if (unit_url() != NULL)
+		unit_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 	ck_assert_int_eq(store_create(&conf, prints, count), STORE_OK);
 	return (keyring);
 }
@@ -60,18 +137,40 @@ unit_open(enum store_mode mode)
 	return (store);
 }
 
-/* The lock that every commit and checkpoint holds, taken by somebody else. */
+/*
+ * The lock that every commit and checkpoint holds, taken by somebody else; and
+ * given back, by its descriptor, which is none where the lock is a server's.
+ */
+static struct db *unit_locker;
+
 static inline int
 unit_take_lock(void)
 {
 	char path[sizeof unit_database + 8];
 	int fd;
 
+	if (unit_url() != NULL) {
+		unit_locker = unit_db(NULL);
+		ck_assert_int_eq(db_begin(unit_locker, 0), STORE_OK);
+		return (-1);
+	}
 	snprintf(path, sizeof path, "%s.lock", unit_database);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
 	return (fd);
+}
+
+static inline void
+unit_give_lock(int fd)
+{
+	if (fd != -1)
+		close(fd);
+	if (unit_locker != NULL) {
+		db_rollback(unit_locker);
+		db_close(unit_locker);
+		unit_locker = NULL;
+	}
 }
 
 /* A save of everything, by that owner under that identifier. */
@@ -223,7 +322,7 @@ unit_rows_in(const char *path)
 static inline size_t
 unit_rows(void)
 {
-	return (unit_rows_in(unit_database));
+	return (unit_rows_in(unit_store_conf().path));
 }
 
 #endif

@@ -239,6 +239,8 @@ ignore_limit(int sig)
 /* The disk's failure: nothing is asked of it again. */
 START_TEST(commit_that_fails_is_everybodys_and_not_tried_again)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	static char metadata[256 * 1024];
 	static const enum store_rc rcs[JOBS] = { STORE_FULL,
 	    STORE_FULL, STORE_FULL, STORE_FULL,
@@ -276,7 +278,7 @@ START_TEST(lock_that_is_not_had_is_everybodys_and_nothing_is_run)
 	int fd = unit_take_lock(), i;
 
 	writer_commit(writer, make_list(tasks, JOBS));
-	close(fd);
+	unit_give_lock(fd);
 	has_results(tasks, rcs, JOBS);
 	for (i = 0; i < JOBS; i++)
 		ck_assert_int_eq(tasks[i].runs, 0);

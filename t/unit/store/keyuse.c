@@ -1,8 +1,6 @@
 /* When keys were used: what is noted, and what comes of it. */
 #include "config.h"
 
-#include <sqlite3.h>
-
 #include "store/keyuse.h"
 #include "unit/unit_keys.h"
 
@@ -150,7 +148,7 @@ START_TEST(flush_waits_for_the_lock_no_longer_than_that)
 	lock = unit_take_lock();
 	keyuse_flush(uses, store, 0);
 	unit_key_has(store, "aaaaaaaa", last_used_at, NULL);
-	close(lock);
+	unit_give_lock(lock);
 	ck_assert(keyuse_has_waited(uses, 0));
 	keyuse_free(uses);
 	store_close(store);
@@ -184,23 +182,12 @@ START_TEST(use_rides_on_the_next_commit)
 }
 END_TEST
 
-static void
-break_uses(void)
-{
-	sqlite3 *handle;
-
-	ck_assert_int_eq(sqlite3_open(unit_database, &handle), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(handle, "DROP TABLE key_uses", NULL,
-	    NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
-}
-
 START_TEST(use_that_cannot_be_written_fails_no_save)
 {
 	struct writer *writer = unit_writer(UNIT_WAIT_MS);
 	struct keyuse *uses = keyuse_new();
 
-	break_uses();
+	unit_sql("DROP TABLE key_uses");
 	ck_assert_int_eq(commit_with(uses, writer), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
 	ck_assert(!keyuse_has_waited(uses, 0));

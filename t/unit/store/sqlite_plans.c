@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "store/sqlite.h"
+#include "store/rows.h"
 #include "unit/unit_store.h"
 
 enum { SQL_ROOM = 4096, PLAN_ROOM = 4096, DETAIL = 3 };
@@ -52,7 +52,7 @@ explain(const char *const *sql, size_t count)
 		explained->sql[i] = explained->text[i];
 	}
 	ck_assert_int_eq(db_open(&explained->db, &conf, STORE_READ,
-	    explained->sql), STORE_OK);
+	    &(struct db_sql){ explained->sql, NULL }), STORE_OK);
 	return (explained);
 }
 
@@ -118,7 +118,7 @@ START_TEST(lists_go_by_the_indexes_of_their_orders)
 	char plan[PLAN_ROOM];
 	size_t i;
 
-	for (i = 0; i < SQLITE_TYPES; i++) {
+	for (i = 0; i < ROWS_TYPES; i++) {
 		plan_of(explained, LIST_NEWEST + i, plan);
 		ck_assert_str_eq(plan, "SEARCH integrations USING INDEX "
 		    "integrations_by_age (created_by=? AND integration_type=? "
@@ -168,6 +168,6 @@ main(void)
 		what_goes_by_none_is_found,
 	};
 
-	return (unit_main("sqlite_plans", tests,
+	return (unit_main("rows_plans", tests,
 	    sizeof tests / sizeof tests[0]));
 }

@@ -3,23 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "store/store_upkeep.h"
 #include "unit/unit_store.h"
-
-/* Run SQL behind the store's back. */
-static void
-meddle(const char *sql)
-{
-	sqlite3 *db;
-
-	ck_assert_int_eq(sqlite3_open(unit_database, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-}
 
 static enum store_rc
 try_open(const char *path)
@@ -36,6 +24,8 @@ try_open(const char *path)
 
 START_TEST(files_are_made_for_their_owner_alone)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct store *store;
 	struct stat st;
 
@@ -69,6 +59,8 @@ tell_file(void *cookie, const char *path)
 
 START_TEST(files_of_a_database_are_told)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct store_conf conf = unit_store_conf();
 	char text[FILES_ROOM] = "";
 
@@ -108,6 +100,8 @@ END_TEST
 
 START_TEST(what_is_no_database_is_not_opened)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	FILE *out = fopen("text.db", "w");
 
 	ck_assert_ptr_nonnull(out);
@@ -127,22 +121,24 @@ END_TEST
 START_TEST(newer_schema_is_not_opened)
 {
 	keyring_free(unit_create());
-	meddle("PRAGMA user_version = 99");
-	ck_assert_int_eq(try_open(unit_database), STORE_NEWER);
+	unit_set_schema(99);
+	ck_assert_int_eq(try_open(unit_store_conf().path), STORE_NEWER);
 	unit_has(unit_log(), "install the newer strongroom");
-	meddle("PRAGMA user_version = 0");
-	ck_assert_int_eq(try_open(unit_database), STORE_UNAVAILABLE);
+	unit_set_schema(0);
+	ck_assert_int_eq(try_open(unit_store_conf().path), STORE_UNAVAILABLE);
 }
 END_TEST
 
 START_TEST(older_schema_is_opened_for_its_upgrade_alone)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct store *store;
 	int has = 0, wants = 0;
 
 	keyring_free(unit_create());
-	meddle("PRAGMA user_version = 1");
-	ck_assert_int_eq(try_open(unit_database), STORE_OLDER);
+	unit_set_schema(1);
+	ck_assert_int_eq(try_open(unit_store_conf().path), STORE_OLDER);
 	unit_has(unit_log(), "run strongroom migrate");
 	store = unit_open(STORE_UPGRADE);
 	ck_assert_int_eq(store_schema(store, &has, &wants), STORE_OK);
@@ -158,11 +154,11 @@ START_TEST(schema_that_changes_under_a_store_ends_its_transactions)
 
 	keyring_free(unit_create());
 	store = unit_open(STORE_WRITE);
-	meddle("PRAGMA user_version = 99");
+	unit_set_schema(99);
 	ck_assert_int_eq(store_begin(store, UNIT_WAIT_MS), STORE_NEWER);
 	unit_has(unit_log(), "restart the service");
 	/* The lock is free again. */
-	close(unit_take_lock());
+	unit_give_lock(unit_take_lock());
 	store_close(store);
 }
 END_TEST
@@ -314,6 +310,8 @@ create_within(rlim_t bytes)
 
 START_TEST(failed_creation_leaves_no_database)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	enum store_rc rc = STORE_FULL;
 	rlim_t bytes;
 
@@ -326,13 +324,15 @@ START_TEST(failed_creation_leaves_no_database)
 		    rc == STORE_OK);
 	}
 	ck_assert_uint_gt(bytes, 16384);
-	ck_assert_int_eq(try_open(unit_database), STORE_OK);
+	ck_assert_int_eq(try_open(unit_store_conf().path), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 0);
 }
 END_TEST
 
 START_TEST(log_of_a_removed_database_is_not_the_new_ones)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct store *store;
 
 	keyring_free(unit_create());

@@ -2,24 +2,14 @@
 #include "config.h"
 
 #include <sqlite3.h>
+
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "store/store_upkeep.h"
 #include "unit/unit_store.h"
 
 enum { TEXT_ROOM = 4096, MANY = 5500 };
-
-/* Run SQL behind the store's back. */
-static void
-meddle(const char *sql)
-{
-	sqlite3 *db;
-
-	ck_assert_int_eq(sqlite3_open(unit_database, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-}
 
 /* Save rows with numbers from first to last, in one transaction. */
 static void
@@ -149,9 +139,12 @@ fill(int n, int bytes)
 {
 	char sql[128];
 
-	snprintf(sql, sizeof sql, "UPDATE integrations SET metadata = "
-	    "printf('%%.*c', %d, 'x') WHERE integration_id = '%d'", bytes, n);
-	meddle(sql);
+	snprintf(sql, sizeof sql, unit_url() != NULL ?
+	    "UPDATE integrations SET metadata = repeat('x', %d) "
+	    "WHERE integration_id = '%d'" : "UPDATE integrations SET metadata "
+	    "= printf('%%.*c', %d, 'x') WHERE integration_id = '%d'", bytes,
+	    n);
+	unit_sql(sql);
 }
 
 START_TEST(page_ends_before_the_row_by_which_it_would_be_too_large)
@@ -185,9 +178,9 @@ START_TEST(row_that_goes_between_two_pages_does_no_harm)
 	struct store *store = begin(7);
 
 	page_is(store, &reader, "1 2 ");
-	meddle("DELETE FROM integrations WHERE integration_id IN ('2', '3')");
+	unit_sql("DELETE FROM integrations WHERE integration_id IN ('2', '3')");
 	page_is(store, &reader, "4 5 ");
-	meddle("DELETE FROM integrations WHERE integration_id > '5'");
+	unit_sql("DELETE FROM integrations WHERE integration_id > '5'");
 	page_is(store, &reader, "");
 	is_over(store, &reader);
 	store_close(store);
@@ -256,29 +249,39 @@ START_TEST(every_row_comes_once_whatever_the_limit)
 }
 END_TEST
 
+/* Let rows have a box that begins so. */
+static void
+set_box(const char *digits, const char *where)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof sql, "UPDATE integrations SET auth_data = %s %s",
+	    unit_hex(digits), where);
+	unit_sql(sql);
+}
+
 START_TEST(boxes_beyond_one_read_are_counted)
 {
 	struct store_box_counts counts;
 	struct store *store = begin(MANY);
-	char sql[128];
+	char head[16], where[64];
 	int n;
 
-	meddle("UPDATE integrations SET auth_data = x'0180000001'");
-	meddle("UPDATE integrations SET auth_data = NULL "
+	set_box("0180000001", "");
+	unit_sql("UPDATE integrations SET auth_data = NULL "
 	    "WHERE integration_id IN ('1', '2500', '5002', '5500')");
 	ck_assert_int_eq(store_box_count(store, &counts), STORE_OK);
 	ck_assert_uint_eq(counts.count, 1);
 	ck_assert_int_eq(store_boxes_under(&counts, 0x80000001), MANY - 4);
 	for (n = 0; n < STORE_COUNTS_MAX; n++) {
-		snprintf(sql, sizeof sql, "UPDATE integrations SET auth_data ="
-		    " x'01800001%02x' WHERE integration_id = '%d'", n,
+		snprintf(head, sizeof head, "01800001%02x", n);
+		snprintf(where, sizeof where, "WHERE integration_id = '%d'",
 		    2 + n);
-		meddle(sql);
+		set_box(head, where);
 	}
 	ck_assert_int_eq(store_box_count(store, &counts), STORE_UNAVAILABLE);
 	unit_has(unit_log(), "more master keys than there can be");
-	meddle("UPDATE integrations SET auth_data = x'0180000100' "
-	    "WHERE integration_id = '3'");
+	set_box("0180000100", "WHERE integration_id = '3'");
 	ck_assert_int_eq(store_box_count(store, &counts), STORE_OK);
 	ck_assert_uint_eq(counts.count, STORE_COUNTS_MAX);
 	ck_assert_int_eq(store_boxes_under(&counts, 0x80000100), 2);
@@ -315,6 +318,8 @@ END_TEST
 
 START_TEST(page_that_was_read_holds_up_no_checkpoint)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct reader reader = { .query = { .limit = 2 } };
 	struct store *writer = begin(3), *store = unit_open(STORE_READ);
 	struct stat st;
@@ -330,14 +335,28 @@ START_TEST(page_that_was_read_holds_up_no_checkpoint)
 }
 END_TEST
 
+/* What the settings of the store's own connections forbid. */
+static void
+meddle(const char *sql)
+{
+	sqlite3 *handle;
+
+	ck_assert_int_eq(sqlite3_open(unit_database, &handle), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(handle, sql, NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
+}
+
 START_TEST(damaged_row_is_refused)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct reader reader = { .query = { .limit = 9 } };
 	struct store *store = begin(2);
 
 	meddle("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = "
 	    "replace(sql, 'name\t\t\tTEXT NOT NULL', 'name TEXT')");
-	meddle("UPDATE integrations SET name = NULL "
+	unit_sql("UPDATE integrations SET name = NULL "
 	    "WHERE integration_id = '2'");
 	ck_assert_int_eq(store_operator_page(store, &reader.query,
 	    &reader.arena, &reader.page), STORE_UNAVAILABLE);

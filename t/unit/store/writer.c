@@ -69,7 +69,7 @@ START_TEST(lock_held_elsewhere_is_busy_without_a_thread)
 	int fd = unit_take_lock();
 
 	was_locked_out(unit_commit_row(writer, "a"), began);
-	close(fd);
+	unit_give_lock(fd);
 	ck_assert_int_eq(unit_commit_row(writer, "a"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
 	writer_close(writer);
@@ -85,7 +85,7 @@ START_TEST(lock_held_elsewhere_is_busy_with_a_thread)
 
 	unit_start(&desk, writer, NULL);
 	was_locked_out(unit_await_row(&desk, "a"), began);
-	close(fd);
+	unit_give_lock(fd);
 	ck_assert_int_eq(unit_await_row(&desk, "a"), STORE_OK);
 	ck_assert_uint_eq(unit_rows(), 1);
 	unit_stop(&desk);
@@ -100,6 +100,8 @@ ignore_limit(int sig)
 
 START_TEST(failed_write_fails_its_save_and_not_the_next)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	static char metadata[256 * 1024];
 	struct store_save save = unit_save("id-1", "user", "a");
 	struct unit_desk desk;
@@ -132,7 +134,7 @@ START_TEST(close_ends_at_once_and_gives_the_lock_back)
 	began = ident_monotonic_ms();
 	unit_stop(&desk);
 	ck_assert_int_lt(ident_monotonic_ms() - began, LONG_MS);
-	close(unit_take_lock());
+	unit_give_lock(unit_take_lock());
 	ck_assert_uint_eq(unit_rows(), 1);
 }
 END_TEST
@@ -177,7 +179,7 @@ START_TEST(jobs_are_taken_while_the_lock_is_held_and_none_waits_in_a_hurry)
 		ck_assert(is_done[i]);
 		ck_assert_int_eq(jobs[i].rc, STORE_BUSY);
 	}
-	close(fd);
+	unit_give_lock(fd);
 	ck_assert_uint_eq(unit_rows(), 0);
 	writer_close(writer);
 }

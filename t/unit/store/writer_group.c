@@ -169,6 +169,8 @@ save_boxes(void *cookie)
 /* 40 MiB are saved; the log's file is as long as the log ever was. */
 START_TEST(log_stays_short_while_the_queue_is_never_empty)
 {
+	if (unit_url() != NULL)
+		return;		/* it has no files */
 	struct writer *writer = unit_writer(LONG_MS);
 	struct submitter all[THREADS];
 	struct unit_desk desk;

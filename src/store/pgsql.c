@@ -1,0 +1,219 @@
+/*
+ * Connections to PostgreSQL: who is connected to, what is asked of a server
+ * before anything is trusted to it. Knows no table.
+ */
+#include "config.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/ident.h"
+#include "ground/log.h"
+#include "store/pgsql.h"
+
+enum { OPTIONS_MAX = 64 };
+
+struct pgsql *
+pgsql_of(struct db *db)
+{
+	return ((void *)db);
+}
+
+/*
+ * What is so unless the URL says otherwise. A server that has become a standby
+ * is passed over, and one that does not answer holds up nobody for long.
+ */
+static const struct {
+	const char *keyword;
+	const char *value;
+} defaults[] = {
+	{ "application_name", "strongroom" }, { "client_encoding", "UTF8" },
+	{ "connect_timeout", "3" }, { "gssencmode", "disable" },
+	{ "target_session_attrs", "read-write" },
+	{ "tcp_user_timeout", "5000" }
+};
+
+struct parameters {
+	const char *keywords[OPTIONS_MAX + 1];
+	const char *values[OPTIONS_MAX + 1];
+	size_t count;
+};
+
+static void
+add(struct parameters *parameters, const char *keyword, const char *value)
+{
+	if (parameters->count == OPTIONS_MAX)
+		return;
+	parameters->keywords[parameters->count] = keyword;
+	parameters->values[parameters->count++] = value;
+}
+
+/* The last of a keyword is the one that counts. */
+static PGconn *
+open_connection(const struct pgsql_library *pq, const char *url)
+{
+	PQconninfoOption *options = pgsql_url(pq, url), *option;
+	struct parameters parameters = { .count = 0 };
+	PGconn *conn;
+	size_t i;
+
+	if (options == NULL)
+		return (NULL);
+	for (i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+		add(&parameters, defaults[i].keyword, defaults[i].value);
+	for (option = options; option->keyword != NULL; option++)
+		if (option->val != NULL)
+			add(&parameters, option->keyword, option->val);
+	conn = pq->connectdbParams(parameters.keywords, parameters.values, 0);
+	pq->conninfoFree(options);
+	if (conn == NULL)
+		log_error("out of memory for a connection to PostgreSQL");
+	return (conn);
+}
+
+/* Of several lines of libpq's one is made. */
+static void
+complain_of_connection(const struct pgsql *db, const PGconn *conn)
+{
+	char message[512], *p;
+
+	snprintf(message, sizeof message, "%s", db->pq->errorMessage(conn));
+	for (p = message; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = p[1] == '\0' ? '\0' : ' ';
+	log_error("database %s cannot be reached: %s", db->url, message);
+}
+
+/*
+ * A server whose commits are lost with its power is none for us; of a
+ * synchronous_commit that waits for more than the disk nothing is taken away.
+ */
+static const char question[] =
+    "SELECT current_setting('fsync') = 'on' "
+    "AND current_setting('full_page_writes') = 'on', "
+    "current_setting('server_encoding') = 'UTF8', pg_is_in_recovery(), "
+    "('x' || CASE WHEN pg_is_in_recovery() THEN '0' ELSE "
+    "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END)::bit(32)"
+    "::bigint, "
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, "
+    "set_config('synchronous_commit', "
+    "CASE current_setting('synchronous_commit') WHEN 'remote_apply' "
+    "THEN 'remote_apply' ELSE 'on' END, false), "
+    "set_config('statement_timeout', '30s', false), "
+    "set_config('idle_in_transaction_session_timeout', '10s', false), "
+    "set_config('client_connection_check_interval', '5s', false)";
+
+enum { IS_DURABLE, IS_UTF8, IS_STANDBY, TIMELINE, NOW };
+
+/*
+ * A server that was promoted has a higher timeline than the one it has taken
+ * the place of. Should that one come back and be reached first, what is written
+ * there would be lost: whoever has seen the higher one refuses it.
+ */
+static bool
+is_current(int64_t timeline)
+{
+	static atomic_int_least64_t highest;
+	int64_t seen = atomic_load(&highest);
+
+	while (timeline > seen &&
+	    !atomic_compare_exchange_weak(&highest, &seen, timeline))
+		;
+	return (timeline >= seen);
+}
+
+/* Whether the server that has answered the question is one for us. */
+static bool
+is_good(struct pgsql *db, const PGresult *answer)
+{
+	const char *reason = NULL;
+
+	if (pgsql_number(db, answer, 0, IS_STANDBY) != 0)
+		reason = "the server is a standby";
+	else if (pgsql_number(db, answer, 0, IS_DURABLE) == 0)
+		reason = "fsync or full_page_writes is off, so that commits "
+		    "are lost with the power: turn both on";
+	else if (pgsql_number(db, answer, 0, IS_UTF8) == 0)
+		reason = "its encoding is not UTF8: make it by createdb "
+		    "--encoding=UTF8 --template=template0";
+	else if (!is_current(pgsql_number(db, answer, 0, TIMELINE)))
+		reason = "the server was replaced by another one, and has come "
+		    "back: make it a standby of that one";
+	if (reason == NULL)
+		return (true);
+	log_error("database %s is not used: %s", db->url, reason);
+	return (false);
+}
+
+static enum store_rc
+settle(struct pgsql *db)
+{
+	PGresult *answer = NULL;
+	bool is_one_for_us;
+	enum store_rc rc;
+
+	if (pgsql_send(db, question) == -1)
+		return (STORE_UNAVAILABLE);
+	rc = pgsql_exchange(db, 1, &answer, PGSQL_WAIT_MS, "connect");
+	if (rc != STORE_OK)
+		return (rc);
+	is_one_for_us = is_good(db, answer);
+	db->ahead_us = pgsql_number(db, answer, 0, NOW) - ident_now_us();
+	db->pq->clear(answer);
+	return (is_one_for_us ? STORE_OK : STORE_UNAVAILABLE);
+}
+
+/*
+ * A commit that waits for its standby, and is told to end, says success and
+ * warns (PostgreSQL's manual, 20.6.2, synchronous_standby_names).
+ */
+static void
+on_notice(void *cookie, const PGresult *notice)
+{
+	struct pgsql *db = cookie;
+	const char *severity = db->pq->resultErrorField(notice,
+	    PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	db->is_warned |= severity != NULL && strcmp(severity, "WARNING") == 0;
+}
+
+enum store_rc
+pgsql_connect(struct pgsql *db)
+{
+	PGconn *conn;
+	enum store_rc rc;
+
+	if (db->conn != NULL)
+		return (STORE_OK);
+	if ((conn = open_connection(db->pq, db->url)) == NULL)
+		return (STORE_UNAVAILABLE);
+	if (db->pq->status(conn) != CONNECTION_OK) {
+		complain_of_connection(db, conn);
+		db->pq->finish(conn);
+		return (STORE_UNAVAILABLE);
+	}
+	db->conn = conn;
+	/* What it says of an error could have values in it. */
+	(void)db->pq->setErrorVerbosity(conn, PQERRORS_SQLSTATE);
+	(void)db->pq->setNoticeReceiver(conn, on_notice, db);
+	rc = db->pq->setnonblocking(conn, 1) == 0 &&
+	    db->pq->enterPipelineMode(conn) == 1 ? settle(db) :
+	    STORE_UNAVAILABLE;
+	if (rc != STORE_OK)
+		pgsql_disconnect(db);
+	return (rc == STORE_OK ? rc : STORE_UNAVAILABLE);
+}
+
+void
+pgsql_disconnect(struct pgsql *db)
+{
+	size_t i;
+
+	if (db->conn != NULL)
+		db->pq->finish(db->conn);
+	db->conn = NULL;
+	db->is_failed = db->is_in_transaction;
+	for (i = 0; i < PGSQL_STATEMENTS_MAX; i++)
+		db->statements[i].is_prepared = false;
+}

@@ -1,0 +1,101 @@
+#ifndef PGSQL_H
+#define PGSQL_H
+
+/*
+ * A connection to PostgreSQL: what the files of its driver share, and nobody
+ * else includes. Functions do what their namesakes of db.h say.
+ *
+ * Whatever is sent goes in a pipeline, and its results are waited for with a
+ * deadline of ours. A connection that breaks, or does not answer in time, is
+ * let go; the next statement or transaction makes a new one.
+ */
+#include "store/db_driver.h"
+#include "store/pgsql_library.h"
+
+enum {
+	PGSQL_STATEMENTS_MAX = 96,
+	PGSQL_VALUES_MAX = 20,
+	PGSQL_NUMBER_MAX = 20,		/* characters of an int64_t */
+	PGSQL_WAIT_MS = 35000		/* longer than statement_timeout */
+};
+
+/* A statement in use, with the values that are bound to it. */
+struct pgsql_statement {
+	const char *values[PGSQL_VALUES_MAX];
+	int lengths[PGSQL_VALUES_MAX];
+	int formats[PGSQL_VALUES_MAX];
+	char numbers[PGSQL_VALUES_MAX][PGSQL_NUMBER_MAX + 1];
+	int count;
+	PGresult *result;
+	int row;
+	bool is_prepared;		/* on the connection that there is */
+	bool has_cursor;
+};
+
+struct pgsql {
+	struct db db;
+	const struct pgsql_library *pq;
+	char *url;			/* as it is configured */
+	PGconn *conn;			/* NULL: none */
+	bool is_in_transaction;
+	bool is_reading;		/* it is one for cursors alone */
+	int cursors;			/* that are open */
+	bool is_failed;			/* the transaction cannot commit */
+	bool is_warned;			/* the server has warned since begin */
+	int64_t ahead_us;		/* of our clock, the server's */
+	int64_t changes;
+	struct pgsql_statement statements[PGSQL_STATEMENTS_MAX];
+};
+
+struct pgsql *pgsql_of(struct db *db);
+
+/* Parse a URL; NULL: it is not one that we take, which is logged. */
+PQconninfoOption *pgsql_url(const struct pgsql_library *pq, const char *url)
+    __attribute__((warn_unused_result));
+
+/* See that there is a connection, to a server that we write to. */
+enum store_rc pgsql_connect(struct pgsql *db)
+    __attribute__((warn_unused_result));
+
+/* Let go of the connection, and of all that was known of it. */
+void pgsql_disconnect(struct pgsql *db);
+
+/* Queue a statement without values. -1: the connection is broken. */
+int pgsql_send(struct pgsql *db, const char *sql)
+    __attribute__((warn_unused_result));
+
+/*
+ * Send what was queued, so many statements, and wait for what comes of it. On
+ * STORE_OK *result, if it is not NULL, is that of the last one, the caller's to
+ * clear. After another result, which is logged as a failure of what, those
+ * behind the one that has failed were not run, and a transaction that there is
+ * cannot commit.
+ */
+enum store_rc pgsql_exchange(struct pgsql *db, size_t count,
+    PGresult **result, int wait_ms, const char *what)
+    __attribute__((warn_unused_result));
+
+enum store_rc pgsql_exec(struct db *db, const char *sql)
+    __attribute__((warn_unused_result));
+enum store_rc pgsql_begin(struct db *db, int timeout_ms)
+    __attribute__((warn_unused_result));
+enum store_rc pgsql_commit(struct db *db) __attribute__((warn_unused_result));
+void pgsql_rollback(struct db *db);
+
+struct db_query pgsql_query(struct db *db, size_t number);
+void pgsql_bind_text(struct db_query *query, const char *text);
+void pgsql_bind_blob(struct db_query *query, const void *blob, size_t len);
+void pgsql_bind_int(struct db_query *query, int64_t n);
+enum store_rc pgsql_step(struct db_query *query)
+    __attribute__((warn_unused_result));
+const char *pgsql_text(struct db_query *query, int column);
+const void *pgsql_blob(struct db_query *query, int column, size_t *len);
+int64_t pgsql_int(struct db_query *query, int column);
+size_t pgsql_size(struct db_query *query, int column);
+void pgsql_done(struct db_query *query);
+
+/* The number in a column of a result, as PostgreSQL sends it. */
+int64_t pgsql_number(const struct pgsql *db, const PGresult *result, int row,
+    int column);
+
+#endif
