@@ -75,7 +75,7 @@ apt_install()
 	policy=/usr/sbin/policy-rc.d
 	mark="made by strongroom's quickstart, only while it installs packages"
 	case " $* " in
-	*" nginx "*|*apache2*|*lighttpd*|*" caddy "*)
+	*" nginx "*|*apache2*|*lighttpd*|*" caddy "*|*postgresql*)
 		if [ ! -e "$policy" ] || grep -qF "$mark" "$policy"; then
 			trap 'rm -f "$policy"' EXIT
 			trap 'exit 130' INT
@@ -85,7 +85,7 @@ apt_install()
 			# $mark
 			case " \$*" in
 			*" nginx"*|*" apache2"*|*" apache-htcacheclean"*) exit 101 ;;
-			*" lighttpd"*|*" caddy"*) exit 101 ;;
+			*" lighttpd"*|*" caddy"*|*" postgresql"*) exit 101 ;;
 			esac
 			exit 104
 			END
@@ -95,6 +95,14 @@ apt_install()
 			    "start on port 80. Install the packages by hand."
 			exit 1
 		fi
+	esac
+
+	# PostgreSQL's package would make a cluster, and start it at each boot.
+	clusters=/etc/postgresql-common/createcluster.d
+	case " $* " in
+	*postgresql*)
+		mkdir -p "$clusters"
+		echo "create_main_cluster = false" >"$clusters/strongroom.conf"
 	esac
 
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1

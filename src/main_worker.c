@@ -28,6 +28,7 @@
 #include "service/app.h"
 #include "service/chores.h"
 #include "service/pass.h"
+#include "store/store_upkeep.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -153,14 +154,19 @@ open_app(struct app *app, const char *config)
 static int
 close_sandbox(const struct app *app, const char *socket, bool is_quiet)
 {
+	bool is_remote = conf_is_url(app->conf.database);
+	const char *credentials[STORE_CREDENTIALS_MAX + 1];
 	const struct sandbox sandbox = {
 		.mode = app->conf.sandbox,
-		.database = guard_database(app->guard),
+		.database = is_remote ? NULL : guard_database(app->guard),
 		.key_file = app->conf.master_key_file,
+		.credentials = credentials,
+		.connects = is_remote,
 		.socket = socket,
 		.is_quiet = is_quiet
 	};
 
+	store_credentials(writer_store(app->writer), credentials);
 	return (sandbox_close(&sandbox) == -1 ? EX_OSERR : EX_OK);
 }
 

@@ -92,6 +92,10 @@ only(qr/\bsqlite3\.h\z/, qr{\Astore/sqlite(?:_walfile\.c|\.h)\z},
     'only its driver speaks to SQLite');
 only(qr{\bstore/sqlite(?:_\w+)?\.h\z}, qr{\Astore/sqlite(?:_\w+)?\.[ch]\z},
     'only its driver shares what the driver of SQLite shares');
+only(qr/\blibpq-fe\.h\z/, qr{\Astore/pgsql_library\.h\z},
+    'only its driver speaks to libpq');
+only(qr{\bstore/pgsql(?:_\w+)?\.h\z}, qr{\Astore/pgsql(?:_\w+)?\.[ch]\z},
+    'only its driver shares what the driver of PostgreSQL shares');
 only(qr/\bsodium(?:\.h\z|\/)/,
     qr{\Asecrets/(?:secret|keyfile|keyring|vault|apikey|parcel|recipient|sealed|chain|print)\.c\z},
     'only the modules for secrets speak to libsodium');
@@ -103,8 +107,8 @@ only(qr/\bconfuse\.h\z/, qr{\Aground/conf\.c\z},
 only(qr/\b(?:seccomp|landlock)\.h\z/, qr{\Aground/sandbox\.c\z},
     'only sandbox.c speaks to libseccomp and Landlock');
 
-my $third = qr/\b(?:fcgiapp|fcgi_stdio|fcgios|fastcgi|sqlite3|sodium|confuse|seccomp)\.h\z|\bjson-c\/|\bsodium\//;
-only($third, qr/\.c\z|store\/sqlite\.h\z/, 'no header of ours includes a third-party one');
+my $third = qr/\b(?:fcgiapp|fcgi_stdio|fcgios|fastcgi|sqlite3|libpq-fe|sodium|confuse|seccomp)\.h\z|\bjson-c\/|\bsodium\//;
+only($third, qr/\.c\z|store\/(?:sqlite|pgsql_library)\.h\z/, 'no header of ours includes a third-party one');
 
 sub only_calls {
 	my ($call, $who, $name) = @_;

@@ -142,7 +142,7 @@ sub begins_without {
 	rename "$file.away", $file or die "$file: $!";
 }
 begins_without($house->{master_key}, 'key');
-begins_without($house->{database}, 'database');
+begins_without($house->{database}, 'database') if !$house->{server};
 answer_is($house->cgi(method => 'GET', path => '/healthz', key => undef,
     args => ["--config=$house->{dir}/none.conf", '/x/save.cgi']), 500, $plain,
     '/healthz by CGI without a configuration');

@@ -80,7 +80,7 @@ my $cleared = save('null', unique_identifier => '"u"', auth_data => 'null',
 is($cleared->{has_auth_data}, $false, 'null clears auth_data');
 is($cleared->{has_scope_data}, $false, 'null clears scope_data');
 is($house->reveal($id), 'null', 'a cleared box reveals as null');
-is(row($id)->{auth_data}, '', 'and is stored as no box at all');
+is(row($id)->{auth_data} // '', '', 'and is stored as no box at all');
 is($house->show($id)->{scope_data}, undef, 'scope_data is null');
 my $empty = save('{}', unique_identifier => '"u"', auth_data => '{}',
     scope_data => '{}');

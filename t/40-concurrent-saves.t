@@ -4,7 +4,6 @@
 
 use strict;
 use warnings;
-use Fcntl qw(LOCK_EX LOCK_UN);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -110,14 +109,13 @@ $narrow->worker;
 is(scalar(grep { $_->{status} != 200 } @said), 0,
     'two requests at a time: each of 64 saves gets its turn');
 is(scalar @{ $narrow->integrations }, 64, 'and is a row');
-open my $lock, '<', "$narrow->{database}.lock" or die $!;
-flock $lock, LOCK_EX or die $!;
+$narrow->hold_lock;
 @said = storm($narrow, 8, sub { $narrow->fcgi(body => body($_[0])) });
 @odd = grep { !($_->{status} == 503
     && $_->{body} eq $busy && $_->{retry} =~ /\A\d+\z/) } @said;
 is(scalar @odd, 0, 'the lock is held: 503, with Retry-After')
     || diag("$odd[0]{status}: $odd[0]{body}");
-flock $lock, LOCK_UN or die $!;
+$narrow->give_lock;
 is(scalar @{ $narrow->integrations }, 64, 'and nothing was stored');
 saved_ok($narrow->fcgi(body => body('after')), 'it goes on serving');
 

@@ -370,6 +370,7 @@ for my $way (qw(fcgi cgi)) {
 	    . 'failed"}', "$way: but no page goes on behind it");
 }
 $house->log_says(qr/does not make sense; run strongroom check/);
+finish(), exit if $house->{server};
 rename $house->{database}, "$house->{database}.away" or die $!;
 answer_is($way{fcgi}->('limit=1'), 500, '{"success":false,"data":null,"error":'
     . '"Failed to list integrations: Database connection failed"}',

@@ -4,7 +4,6 @@
 
 use strict;
 use warnings;
-use Fcntl qw(LOCK_EX LOCK_UN);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -402,14 +401,13 @@ changed($id, '{"auth_data":{"access_token":"rotated"}}', 'a new master key');
 is(($house->rows('SELECT hex(substr(auth_data, 2, 4)) AS k FROM '
     . "integrations WHERE integration_id = '$id'"))[0]{k}, $under,
     'is the one of the box then');
-open my $lock, '<', "$house->{database}.lock" or die $!;
-flock $lock, LOCK_EX or die $!;
+$house->hold_lock;
 my $busy = patch($id, '{"name":"busy"}');
 answer_is($busy, 503, $failure->('Database is busy'), 'the lock is held: 503');
 is($busy->{headers}{'retry-after'}, '1', 'with Retry-After');
-flock $lock, LOCK_UN or die $!;
+$house->give_lock;
 $house->tamper('UPDATE integrations SET auth_data = CAST(substr(auth_data, 1, '
-    . "60) || x'00' || substr(auth_data, 62) AS BLOB) WHERE integration_id = '$id'");
+    . "60) || substr(auth_data, 1, 1) || substr(auth_data, 62) AS BLOB) WHERE integration_id = '$id'");
 answer_is(patch($id, '{"auth_data":{"access_token":"x"}}'), 500,
     $failure->('Internal error'), 'a box that was altered: 500');
 ok($house->log_says(qr/the box of integration $id does not open/),

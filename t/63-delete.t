@@ -4,7 +4,6 @@
 
 use strict;
 use warnings;
-use Fcntl qw(LOCK_EX LOCK_UN);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -99,7 +98,7 @@ for my $each (sort keys %way) {
 	my $old = $id;
 	($tag, $id) = save('u');
 	is(($house->rows('SELECT id FROM integrations'))[0]{id}, $row,
-	    'though the next row is in its place');
+	    'though the next row is in its place') if !$house->{server};
 	isnt($id, $old, 'which is another integration');
 	my $new = decode(get($id)->{body})->{data};
 	is_deeply([$new->{revision}, @{ $new->{auth} }{qw(reveal_count
@@ -153,12 +152,13 @@ is($rows[0]{subject}, '{"user":"alice","key":"'
 
 ($way, $ask) = ('nginx', $way{nginx});
 my ($tag, $id) = save('busy');
-open my $lock, '<', "$house->{database}.lock" or die $!;
-flock $lock, LOCK_EX or die $!;
+$house->hold_lock;
 answer_is(remove($id), 503, '{"success":false,"data":null,"error":"Failed to '
     . 'delete integration: Database is busy"}', 'the lock is held: 503');
-flock $lock, LOCK_UN or die $!;
+$house->give_lock;
 is(get($id)->{status}, 200, 'and it is there');
+
+finish(), exit if $house->{server};
 
 # What was in clear is not in the file either, once the log is in it.
 my $word = 'canary' . join '', map { ('a' .. 'z')[rand 26] } 1 .. 20;

@@ -4,7 +4,6 @@
 
 use strict;
 use warnings;
-use Fcntl qw(LOCK_EX LOCK_UN);
 use Test::More;
 use Strongroom;
 use Strongroom::Json qw(decode);
@@ -96,15 +95,14 @@ for my $none ('x', '01890a5d-ac96-7abc-8def-0123456789ab') {
 	}
 }
 is($house->admin('integration', 'edit')->{exit}, 2, 'an ID is missing');
-open my $lock, '<', "$house->{database}.lock" or die $!;
-flock $lock, LOCK_EX or die $!;
+$house->hold_lock;
 for my $what (qw(edit delete)) {
 	$done = $house->admin('integration', $what, $id{alice},
 	    { stdin => '{"name":"busy"}' });
 	is($done->{exit}, 1, "$what while the lock is held: exit 1");
 	like($done->{err}, qr/lock was not had/, 'and a word');
 }
-flock $lock, LOCK_UN or die $!;
+$house->give_lock;
 is(scalar(told()), 0, 'none of it is in the audit');
 is(decode($house->admin_ok('integration', 'show', $id{alice}, '--json'))
     ->{name}, 'n', 'nor stored');

@@ -78,8 +78,8 @@ sub granted {
 
 # How long it lasts, in whole seconds.
 sub lasts {
-	my ($row) = $house->rows('SELECT strftime(\'%s\', expires_at) - '
-	    . "strftime('%s', granted_at) AS n, substr(granted_at, 20) = "
+	my ($row) = $house->rows('SELECT CAST(strftime(\'%s\', expires_at) AS INTEGER) - '
+	    . "CAST(strftime('%s', granted_at) AS INTEGER) AS n, substr(granted_at, 20) = "
 	    . 'substr(expires_at, 20) AS same FROM refresh_leases');
 	return $row->{same} ? $row->{n} : 'an odd time';
 }

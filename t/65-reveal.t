@@ -5,7 +5,6 @@
 
 use strict;
 use warnings;
-use Fcntl qw(:flock);
 use MIME::Base64 qw(encode_base64 decode_base64);
 use Test::More;
 use Strongroom;
@@ -250,8 +249,7 @@ for my $way (sort keys %way) {
 	$seen = () = audit();
 
 	# What cannot be written is not answered.
-	open my $lock, '>>', "$house->{database}.lock" or die "lock: $!";
-	flock $lock, LOCK_EX or die "flock: $!";
+	$house->hold_lock;
 	my %busy = $way eq 'CGI' ? (env => {
 	    STRONGROOM_BUSY_TIMEOUT_MS => 100 }) : ();
 	my $busy = $get->('reveals', %busy);
@@ -263,10 +261,10 @@ for my $way (sort keys %way) {
 	    failed('reveal', 'Database is busy'), 'nor sealed');
 	answer_is($post->('verifies', 'verify', '{"n":"x"}', %busy), 503,
 	    failed('verify', 'Database is busy'), 'nor is one told wrong');
-	close $lock;
+	$house->give_lock;
 	is(scalar(() = audit()), $seen, 'nor is any audited');
 	is($use->()->{reveal_count}, 10, 'or counted');
-	if ($way eq 'CGI') {
+	if ($way eq 'CGI' && !$house->{server}) {
 		# Enough for an answer, and not for a page in the log.
 		my @limit = ('prlimit', '--fsize=4096', '--');
 		my $full = $get->('reveals', before => \@limit);
@@ -303,12 +301,12 @@ is_deeply([scalar(() = audit()), @$last{qw(action integration_id key)}],
     [$seen + 1, 'reveal', $id, undef], 'and audited, as by no key');
 is($last->{who}{user}, 'alice', 'as what it is of');
 {
-	open my $lock, '>>', "$house->{database}.lock" or die "lock: $!";
-	flock $lock, LOCK_EX or die "flock: $!";
+	$house->hold_lock;
 	my $busy = $house->admin(qw(integration reveal), $id, { env => {
 	    STRONGROOM_BUSY_TIMEOUT_MS => 100 } });
 	is("$busy->{exit} $busy->{out}", '1 ',
 	    'while the lock is not had nothing is printed');
+	$house->give_lock;
 }
 is($house->admin(qw(integration reveal), '0' x 36)->{exit}, 3,
     'what is not there is exit 3');

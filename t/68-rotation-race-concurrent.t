@@ -57,7 +57,7 @@ is($house->admin('check')->{exit}, 0, 'check: all is well');
 # No round has left two new keys that are good.
 my ($row) = $house->rows('SELECT count(*) AS n FROM (SELECT 1 FROM api_keys '
     . 'WHERE replaces IS NOT NULL AND revoked_at IS NULL GROUP BY replaces '
-    . 'HAVING count(*) <> 1)');
+    . 'HAVING count(*) <> 1) AS x');
 is($row->{n}, 0, 'each key has one in its place');
 
 finish();

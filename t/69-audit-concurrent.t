@@ -66,7 +66,7 @@ my ($row) = $house->rows("SELECT (SELECT sum(revision) FROM integrations) AS "
     . "saves, (SELECT count(*) FROM audit WHERE action = 'save') AS rows, "
     . '(SELECT count(*) FROM (SELECT integration_id FROM audit WHERE action = '
     . "'save' GROUP BY 1 HAVING count(*) <> (SELECT revision FROM integrations "
-    . 'AS i WHERE i.integration_id = audit.integration_id))) AS odd');
+    . 'AS i WHERE i.integration_id = audit.integration_id)) AS x) AS odd');
 is($row->{rows}, $row->{saves}, 'each save has its row, and each row its save');
 is($row->{odd}, 0, 'by each integration');
 cmp_ok($row->{rows}, '>=', $count->{200}, 'all that were answered among them');

@@ -154,6 +154,11 @@ check_sqlite(struct doctor *doctor)
 {
 	int n = store_library_version();
 
+	if (conf_is_url(doctor->conf.database)) {
+		doctor_find(doctor, DOCTOR_OK, NULL, "the rows are a "
+		    "PostgreSQL server's, and not SQLite's");
+		return;
+	}
 	doctor_find(doctor, DOCTOR_OK, NULL, "SQLite %d.%d.%d%s", n / 1000000,
 	    n / 1000 % 1000, n % 1000, n >= SQLITE_WITHOUT_RESET_BUG ? "" :
 	    ": its WAL-reset bug (before 3.51.3) does no harm here, because "

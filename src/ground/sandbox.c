@@ -48,6 +48,7 @@ enum {
 	FS_TRUNCATE = 1 << 14,
 	FS_IOCTL_DEV = 1 << 15,
 	NET_TCP = 3,			/* bind, connect */
+	NET_CONNECT = 2,
 	SCOPE_ALL = 3			/* abstract sockets, signals */
 };
 
@@ -117,11 +118,15 @@ allow_beside(int ruleset, const char *file, uint64_t rights)
 static int
 allow_all(int ruleset, const struct sandbox *sandbox, uint64_t known)
 {
+	const char *const *file;
 	int error;
 
 	error = allow_beside(ruleset, sandbox->database, MAY_CHANGE & known);
 	if (error == 0)
 		error = allow_beside(ruleset, sandbox->key_file, MAY_READ);
+	for (file = sandbox->credentials; error == 0 && file != NULL &&
+	    *file != NULL; file++)
+		error = allow_beside(ruleset, *file, MAY_READ);
 	if (error == 0)
 		error = allow_beside(ruleset, sandbox->socket, MAY_REMOVE);
 #if defined(COVERAGE_DIR)	/* where the counters are written at the end */
@@ -152,6 +157,8 @@ close_paths(const struct sandbox *sandbox, int *abi)
 		deny.scoped |= versions[i].adds.scoped;
 		size = versions[i].size;
 	}
+	if (sandbox->connects)
+		deny.net &= ~(uint64_t)NET_CONNECT;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &deny, size, 0);
 	if (ruleset == -1)
 		return (errno);
@@ -164,6 +171,9 @@ close_paths(const struct sandbox *sandbox, int *abi)
 }
 
 #if defined(HAVE_SECCOMP)
+/* Of a socket's type, without what else is asked for with it. */
+#define SOCK_TYPES ((uint64_t)0xf)
+
 /*
  * What the process does once it serves: its own calls, and those of libc,
  * libfcgi, SQLite and libsodium, on any architecture. Not among them, on
@@ -223,6 +233,25 @@ static const struct {
 	{ SCMP_SYS(prlimit64), 2, UINT64_MAX, 0 },
 };
 
+/* What it takes to connect, and to no more than a server's kinds of address. */
+static int
+add_connecting(scmp_filter_ctx filter)
+{
+	static const int also[] = { SCMP_SYS(connect), SCMP_SYS(getpeername),
+	    SCMP_SYS(getsockname), SCMP_SYS(getsockopt) };
+	static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sizeof also / sizeof also[0]; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, also[i], 0);
+	for (i = 0; rc == 0 && i < sizeof families / sizeof families[0]; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+		    SCMP_SYS(socket), 2, SCMP_CMP(0, SCMP_CMP_EQ, families[i]),
+		    SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_STREAM));
+	return (rc);
+}
+
 static int
 add_rules(scmp_filter_ctx filter)
 {
@@ -249,7 +278,7 @@ add_rules(scmp_filter_ctx filter)
  * libc falls back to the calls it used before. Returns 0 or an errno.
  */
 static int
-close_calls(void)
+close_calls(const struct sandbox *sandbox)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int rc;
@@ -258,15 +287,18 @@ close_calls(void)
 		return (ENOMEM);
 	/* A tree, not a list: the last call of the table is not dear. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if ((rc = add_rules(filter)) == 0)
+	if ((rc = add_rules(filter)) == 0 && sandbox->connects)
+		rc = add_connecting(filter);
+	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
 	return (-rc);
 }
 #else
 static int
-close_calls(void)
+close_calls(const struct sandbox *sandbox)
 {
+	(void)sandbox;
 	return (ENOSYS);	/* built without */
 }
 #endif
@@ -298,7 +330,7 @@ close_all(const struct sandbox *sandbox)
 		rc = tell_missing(sandbox, "PR_SET_NO_NEW_PRIVS", errno);
 	if ((paths = close_paths(sandbox, &abi)) != 0)
 		rc |= tell_missing(sandbox, "Landlock", paths);
-	if ((system_calls = close_calls()) != 0)
+	if ((system_calls = close_calls(sandbox)) != 0)
 		rc |= tell_missing(sandbox, "seccomp", system_calls);
 	if (paths == 0 && system_calls == 0 && rc == 0 && !sandbox->is_quiet)
 		log_info("the sandbox is closed: Landlock %d, seccomp", abi);

@@ -9,6 +9,7 @@
 #include "ground/log.h"
 #include "service/app.h"
 #include "service/auth.h"
+#include "service/away.h"
 #include "service/first_use.h"
 #include "service/guard.h"
 #include "service/census.h"
@@ -133,6 +134,17 @@ admit(struct call *call)
 		return (rc);
 	if (call->route->traits & ROUTE_BEARER)
 		http_take_bearer(&call->http);
+	return (auth_check_shape(call));
+}
+
+/* The rest of it, which asks the database. */
+static enum call_rc
+authenticate(struct call *call)
+{
+	enum call_rc rc;
+
+	if ((call->route->traits & ROUTE_KEY) == 0)
+		return (CALL_GOES_ON);
 	if ((rc = auth_check(call)) != CALL_GOES_ON)
 		return (rc);
 	return (auth_check_scope(call, call->route->scope));
@@ -174,7 +186,7 @@ settle(struct call *call, enum call_rc rc)
 		if (rc == CALL_FAILED || call->reply.body.failed)
 			reply_failure(&call->reply, 500, "Internal error");
 		log_request(call);
-	} else {
+	} else if (!call->away.is_out) {
 		metrics_jobs(call->app->metrics, 1);
 	}
 	log_request_id(NULL);
@@ -186,6 +198,8 @@ app_admit(struct call *call)
 {
 	call->began_us = ident_monotonic_us();
 	call->admitted = admit(call);
+	if (call->admitted == CALL_GOES_ON && !away_is_due(call))
+		call->admitted = authenticate(call);
 	log_request_id(NULL);
 	if (call->admitted != CALL_GOES_ON ||
 	    (call->route->traits & ROUTE_BODY) == 0)
@@ -201,20 +215,56 @@ go_on(struct call *call, enum call_rc rc)
 	return (rc == CALL_GOES_ON ? call->route->begin(call) : rc);
 }
 
+/* From the body's end to a job, or to the answer. */
+static enum call_rc
+begin(struct call *call)
+{
+	return (go_on(call, first_use_begin(call)));
+}
+
+static enum call_rc
+begin_away(struct call *call)
+{
+	call->admitted = authenticate(call);
+	return (begin(call));
+}
+
+/* From what has come of a job. */
+static enum call_rc
+end(struct call *call)
+{
+	return (call->job == &call->first_use.job ?
+	    go_on(call, first_use_end(call)) : call->route->end(call));
+}
+
+/* A step is to be done elsewhere. */
+static bool
+send_away(struct call *call, enum call_rc (*step)(struct call *),
+    bool is_owed)
+{
+	away_send(call, step, is_owed);
+	return (settle(call, CALL_READS));
+}
+
 bool
 app_begin(struct call *call)
 {
 	log_request_id(call->request_id);
-	return (settle(call, go_on(call, first_use_begin(call))));
+	if (away_is_due(call))
+		return (send_away(call, begin_away, false));
+	return (settle(call, begin(call)));
 }
 
 bool
 app_end(struct call *call)
 {
 	log_request_id(call->request_id);
+	if (call->away.is_out)
+		return (settle(call, away_take(call)));
 	metrics_jobs(call->app->metrics, -1);
-	return (settle(call, call->job == &call->first_use.job ?
-	    go_on(call, first_use_end(call)) : call->route->end(call)));
+	if (away_is_due(call))
+		return (send_away(call, end, true));
+	return (settle(call, end(call)));
 }
 
 void

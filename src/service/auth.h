@@ -5,9 +5,13 @@
 #include "service/call.h"
 
 /*
- * See who asks: the key of x-api-key, which must be known, not expired and
- * not revoked at this moment. Fills call->key, or answers 401, or fails.
+ * See who asks: the key of x-api-key, which must have the shape of one; and
+ * which must be known, not expired and not revoked at this moment. The second,
+ * after the first, asks the database, and fills call->key. Each may answer 401,
+ * or fail.
  */
+enum call_rc auth_check_shape(struct call *call)
+    __attribute__((warn_unused_result));
 enum call_rc auth_check(struct call *call)
     __attribute__((warn_unused_result));
 

@@ -29,6 +29,7 @@ call_reset(struct call *call)
 	faults_fini(&call->faults);
 	call->key = (struct store_found_key){ 0 };
 	call->first_use = (struct first_use){ 0 };
+	call->away = (struct away){ 0 };
 	call->refusal = NULL;
 	call->request_id[0] = '\0';
 	call->route = NULL;

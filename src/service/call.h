@@ -19,6 +19,7 @@
 #include "store/store.h"
 #include "store/writer.h"
 
+struct call;
 struct metrics;
 
 /*
@@ -54,6 +55,15 @@ struct first_use {
 	char at[IDENT_TIME_LEN + 1];
 };
 
+/* A step that was sent away: away.h. */
+struct away {
+	bool is_out;
+	struct writer_job job;
+	struct writer_job *was;		/* that the step is about, or NULL */
+	enum call_rc (*step)(struct call *call);
+	enum call_rc rc;
+};
+
 /* All that one request owns; its memory serves another one afterwards. */
 struct call {
 	const struct app *app;
@@ -65,6 +75,7 @@ struct call {
 	struct faults faults;
 	struct store_found_key key;	/* after auth_check: who asks */
 	struct first_use first_use;
+	struct away away;
 	const char *refusal;		/* why a key was refused, or NULL */
 	const char *param;		/* the path's parameter, not ended ... */
 	size_t param_len;		/* ... by this; lent by http */

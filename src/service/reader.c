@@ -67,8 +67,8 @@ reader_run(struct reader *reader, struct writer_job *job)
 {
 	struct store *store = reader_store(reader);
 
-	job->rc = store != NULL ? job->run(store, job->cookie) :
-	    STORE_UNAVAILABLE;
+	job->rc = store != NULL || job->is_owed ?
+	    job->run(store, job->cookie) : STORE_UNAVAILABLE;
 	if (job->rc == STORE_UNAVAILABLE)
 		reader_drop(reader);
 }

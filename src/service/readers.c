@@ -8,19 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/conf.h"
 #include "ground/ident.h"
 #include "ground/log.h"
 #include "service/readers.h"
 #include "store/jobs.h"
 
-/* One may be busy with a long list while others have short ones. */
-enum { THREADS = 2 };
+/*
+ * One may be busy with a long list while others have short ones; and where each
+ * waits for a server, some more are needed to keep it busy.
+ */
+enum { THREADS = 2, THREADS_MAX = 4 };
 
 struct readers {
 	const struct app *app;
 	void (*notify)(void *);
 	void *cookie;
-	pthread_t threads[THREADS];
+	pthread_t threads[THREADS_MAX];
 	size_t started;
 	pthread_mutex_t mutex;	/* guards all below */
 	pthread_cond_t wake;	/* there is something to do */
@@ -75,7 +79,7 @@ run(void *cookie)
 	reader_init(&reader, readers->app, NULL);
 	while ((job = await_job(readers, &may_run)) != NULL) {
 		reader_turn(&reader);
-		if (may_run)
+		if (may_run || job->is_owed)
 			reader_run(&reader, job);
 		else
 			job->rc = STORE_BUSY;
@@ -89,6 +93,8 @@ struct readers *
 readers_start(const struct app *app, void (*notify)(void *cookie),
     void *cookie)
 {
+	size_t threads = conf_is_url(app->conf.database) ? THREADS_MAX :
+	    THREADS;
 	struct readers *readers = calloc(1, sizeof *readers);
 	int rc = 0;
 
@@ -103,7 +109,7 @@ readers_start(const struct app *app, void (*notify)(void *cookie),
 	jobs_empty(&readers->done);
 	pthread_mutex_init(&readers->mutex, NULL);
 	pthread_cond_init(&readers->wake, NULL);
-	while (readers->started < THREADS && rc == 0) {
+	while (readers->started < threads && rc == 0) {
 		rc = pthread_create(&readers->threads[readers->started], NULL,
 		    run, readers);
 		readers->started += rc == 0;

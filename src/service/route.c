@@ -80,7 +80,7 @@ static const struct route routes[] = {
 	    h_key_rotate_begin, h_key_rotate_end },
 	{ "GET", "/api/v2/audit", "Failed to read audit", ROUTE_KEY,
 	    SCOPE_ADMIN, h_audit_begin, h_audit_end },
-	{ "GET", "/healthz", NULL, 0, 0, h_health, NULL },
+	{ "GET", "/healthz", NULL, ROUTE_STORE, 0, h_health, NULL },
 };
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };

@@ -3,6 +3,7 @@
 
 #include "ground/schema.h"
 #include "store/db.h"
+#include "store/store_upkeep.h"
 
 /*
  * How a kind of database is spoken to. Each member does what its namesake of
@@ -49,6 +50,9 @@ struct db_driver {
 	size_t (*log_size)(const struct db *db);
 	void (*checkpoint)(struct db *db, size_t log_bytes,
 	    enum store_log after);
+	/* NULL: it has none. */
+	void (*credentials)(const struct db *db,
+	    const char *files[STORE_CREDENTIALS_MAX + 1]);
 	enum store_rc (*copy)(struct db *db, const char *path);
 	enum store_rc (*copy_open)(struct db *db, int *fd);
 };

@@ -12,7 +12,7 @@
 #include "ground/log.h"
 #include "store/pgsql.h"
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 64, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 800 };
 
 struct pgsql *
 pgsql_of(struct db *db)
@@ -43,7 +43,7 @@ struct parameters {
 static void
 add(struct parameters *parameters, const char *keyword, const char *value)
 {
-	if (parameters->count == OPTIONS_MAX)
+	if (value == NULL || parameters->count == OPTIONS_MAX)
 		return;
 	parameters->keywords[parameters->count] = keyword;
 	parameters->values[parameters->count++] = value;
@@ -51,22 +51,23 @@ add(struct parameters *parameters, const char *keyword, const char *value)
 
 /* The last of a keyword is the one that counts. */
 static PGconn *
-open_connection(const struct pgsql_library *pq, const char *url)
+open_connection(const struct pgsql *db)
 {
-	PQconninfoOption *options = pgsql_url(pq, url), *option;
 	struct parameters parameters = { .count = 0 };
+	const PQconninfoOption *option;
 	PGconn *conn;
 	size_t i;
 
-	if (options == NULL)
-		return (NULL);
 	for (i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
 		add(&parameters, defaults[i].keyword, defaults[i].value);
-	for (option = options; option->keyword != NULL; option++)
-		if (option->val != NULL)
-			add(&parameters, option->keyword, option->val);
-	conn = pq->connectdbParams(parameters.keywords, parameters.values, 0);
-	pq->conninfoFree(options);
+	add(&parameters, "user", db->place.user);
+	for (option = db->options; option->keyword != NULL; option++)
+		add(&parameters, option->keyword, option->val);
+	add(&parameters, "host", db->place.hosts);
+	add(&parameters, "hostaddr", db->place.addresses);
+	add(&parameters, "port", db->place.ports);
+	conn = db->pq->connectdbParams(parameters.keywords, parameters.values,
+	    0);
 	if (conn == NULL)
 		log_error("out of memory for a connection to PostgreSQL");
 	return (conn);
@@ -100,7 +101,7 @@ static const char question[] =
     "set_config('synchronous_commit', "
     "CASE current_setting('synchronous_commit') WHEN 'remote_apply' "
     "THEN 'remote_apply' ELSE 'on' END, false), "
-    "set_config('statement_timeout', '30s', false), "
+    "set_config('statement_timeout', '10s', false), "
     "set_config('idle_in_transaction_session_timeout', '10s', false), "
     "set_config('client_connection_check_interval', '5s', false)";
 
@@ -146,20 +147,37 @@ is_good(struct pgsql *db, const PGresult *answer)
 	return (false);
 }
 
+/*
+ * What is known is that the server's moment lies between two of ours: how far
+ * its clock is ahead stays what it is as long as that can be.
+ */
+void
+pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us)
+{
+	int64_t least_us = server_us - ident_now_us();
+	int64_t most_us = server_us - before_us;
+
+	if (db->ahead_us < least_us)
+		db->ahead_us = least_us;
+	if (db->ahead_us > most_us)
+		db->ahead_us = most_us;
+}
+
 static enum store_rc
 settle(struct pgsql *db)
 {
+	int64_t before_us = ident_now_us();
 	PGresult *answer = NULL;
 	bool is_one_for_us;
 	enum store_rc rc;
 
 	if (pgsql_send(db, question) == -1)
 		return (STORE_UNAVAILABLE);
-	rc = pgsql_exchange(db, 1, &answer, PGSQL_WAIT_MS, "connect");
+	rc = pgsql_exchange(db, 1, &answer, db->wait_ms, "connect");
 	if (rc != STORE_OK)
 		return (rc);
 	is_one_for_us = is_good(db, answer);
-	db->ahead_us = pgsql_number(db, answer, 0, NOW) - ident_now_us();
+	pgsql_note_clock(db, pgsql_number(db, answer, 0, NOW), before_us);
 	db->pq->clear(answer);
 	return (is_one_for_us ? STORE_OK : STORE_UNAVAILABLE);
 }
@@ -178,31 +196,73 @@ on_notice(void *cookie, const PGresult *notice)
 	db->is_warned |= severity != NULL && strcmp(severity, "WARNING") == 0;
 }
 
-enum store_rc
-pgsql_connect(struct pgsql *db)
-{
-	PGconn *conn;
-	enum store_rc rc;
+/*
+ * One that could not be reached is not asked again at once, by whatever
+ * connection of this process: the pause is longer each time, up to a second.
+ */
+static atomic_int_least64_t next_try_ms;
+static atomic_int pause_ms;
 
-	if (db->conn != NULL)
-		return (STORE_OK);
-	if ((conn = open_connection(db->pq, db->url)) == NULL)
-		return (STORE_UNAVAILABLE);
-	if (db->pq->status(conn) != CONNECTION_OK) {
-		complain_of_connection(db, conn);
-		db->pq->finish(conn);
-		return (STORE_UNAVAILABLE);
-	}
-	db->conn = conn;
+static void
+note_try(bool has_failed)
+{
+	int pause = atomic_load(&pause_ms);
+
+	if (!has_failed)
+		pause = 0;
+	else if (pause == 0)
+		pause = PAUSE_MIN_MS;
+	else if (pause < PAUSE_MAX_MS)
+		pause *= 2;
+	atomic_store(&pause_ms, pause);
+	atomic_store(&next_try_ms, has_failed ?
+	    ident_monotonic_ms() + pause : 0);
+}
+
+int64_t
+pgsql_pause_ms(void)
+{
+	int64_t left_ms = atomic_load(&next_try_ms) - ident_monotonic_ms();
+
+	return (left_ms > 0 ? left_ms : 0);
+}
+
+/* The connection is there: see what it is to. */
+static enum store_rc
+greet(struct pgsql *db)
+{
+	enum store_rc rc = STORE_UNAVAILABLE;
+
 	/* What it says of an error could have values in it. */
-	(void)db->pq->setErrorVerbosity(conn, PQERRORS_SQLSTATE);
-	(void)db->pq->setNoticeReceiver(conn, on_notice, db);
-	rc = db->pq->setnonblocking(conn, 1) == 0 &&
-	    db->pq->enterPipelineMode(conn) == 1 ? settle(db) :
-	    STORE_UNAVAILABLE;
+	(void)db->pq->setErrorVerbosity(db->conn, PQERRORS_SQLSTATE);
+	(void)db->pq->setNoticeReceiver(db->conn, on_notice, db);
+	if (db->pq->setnonblocking(db->conn, 1) == 0 &&
+	    db->pq->enterPipelineMode(db->conn) == 1)
+		rc = settle(db);
 	if (rc != STORE_OK)
 		pgsql_disconnect(db);
 	return (rc == STORE_OK ? rc : STORE_UNAVAILABLE);
+}
+
+enum store_rc
+pgsql_connect(struct pgsql *db)
+{
+	enum store_rc rc = STORE_UNAVAILABLE;
+
+	if (db->conn != NULL)
+		return (STORE_OK);
+	if (pgsql_pause_ms() > 0)
+		return (STORE_UNAVAILABLE);
+	if ((db->conn = open_connection(db)) == NULL)
+		return (STORE_UNAVAILABLE);
+	if (db->pq->status(db->conn) == CONNECTION_OK) {
+		rc = greet(db);
+	} else {
+		complain_of_connection(db, db->conn);
+		pgsql_disconnect(db);
+	}
+	note_try(rc != STORE_OK);
+	return (rc);
 }
 
 void

@@ -16,7 +16,7 @@ enum {
 	PGSQL_STATEMENTS_MAX = 96,
 	PGSQL_VALUES_MAX = 20,
 	PGSQL_NUMBER_MAX = 20,		/* characters of an int64_t */
-	PGSQL_WAIT_MS = 35000		/* longer than statement_timeout */
+	PGSQL_NAME_MAX = 15
 };
 
 /* A statement in use, with the values that are bound to it. */
@@ -28,14 +28,26 @@ struct pgsql_statement {
 	int count;
 	PGresult *result;
 	int row;
+	char name[PGSQL_NAME_MAX + 1];	/* it is prepared by, or was tried */
 	bool is_prepared;		/* on the connection that there is */
 	bool has_cursor;
+};
+
+/* Where the servers are, in lists that go together; and who asks. */
+struct pgsql_place {
+	char *hosts;			/* NULL: as the URL says */
+	char *addresses;
+	char *ports;
+	char *user;			/* by which the system knows us */
 };
 
 struct pgsql {
 	struct db db;
 	const struct pgsql_library *pq;
 	char *url;			/* as it is configured */
+	PQconninfoOption *options;	/* what it says */
+	struct pgsql_place place;
+	int wait_ms;			/* for what comes of a statement */
 	PGconn *conn;			/* NULL: none */
 	bool is_in_transaction;
 	bool is_reading;		/* it is one for cursors alone */
@@ -44,18 +56,37 @@ struct pgsql {
 	bool is_warned;			/* the server has warned since begin */
 	int64_t ahead_us;		/* of our clock, the server's */
 	int64_t changes;
+	unsigned names;			/* that statements were given */
 	struct pgsql_statement statements[PGSQL_STATEMENTS_MAX];
 };
 
 struct pgsql *pgsql_of(struct db *db);
 
-/* Parse a URL; NULL: it is not one that we take, which is logged. */
-PQconninfoOption *pgsql_url(const struct pgsql_library *pq, const char *url)
-    __attribute__((warn_unused_result));
+/*
+ * Parse the URL, and look up what else a connection takes, while nothing is in
+ * the way of that. -1: the reason is logged.
+ */
+int pgsql_url(struct pgsql *db) __attribute__((warn_unused_result));
+
+/*
+ * Find db->place, of which this process remembers what it has found first. -1:
+ * the reason is logged. The second takes an all-zero place, too.
+ */
+int pgsql_place_find(struct pgsql *db) __attribute__((warn_unused_result));
+void pgsql_place_fini(struct pgsql_place *place);
+
+/* The value of an option of the URL; NULL: it has none. */
+const char *pgsql_option(const struct pgsql *db, const char *keyword);
 
 /* See that there is a connection, to a server that we write to. */
 enum store_rc pgsql_connect(struct pgsql *db)
     __attribute__((warn_unused_result));
+
+/* How long it is until a server that was away is asked again. */
+int64_t pgsql_pause_ms(void);
+
+/* The server's clock said so, after that moment of ours. */
+void pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us);
 
 /* Let go of the connection, and of all that was known of it. */
 void pgsql_disconnect(struct pgsql *db);

@@ -11,6 +11,8 @@
 #include "ground/log.h"
 #include "store/pgsql.h"
 
+enum { WAIT_MS = 7000 };	/* beyond busy_timeout_ms */
+
 /* Whether it has a schema is seen in the transaction that makes one. */
 static enum store_rc
 make(const struct store_conf *conf)
@@ -32,6 +34,8 @@ close_it(struct db *base)
 	struct pgsql *db = pgsql_of(base);
 
 	pgsql_disconnect(db);
+	db->pq->conninfoFree(db->options);
+	pgsql_place_fini(&db->place);
 	free(db->url);
 	free(db);
 }
@@ -54,7 +58,8 @@ open_it(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	}
 	db->db = (struct db){ &pgsql_driver, sql->pgsql };
 	db->pq = pq;
-	if (pgsql_connect(db) != STORE_OK) {
+	db->wait_ms = conf->busy_timeout_ms + WAIT_MS;
+	if (pgsql_url(db) == -1 || pgsql_connect(db) != STORE_OK) {
 		close_it(&db->db);
 		return (STORE_UNAVAILABLE);
 	}
@@ -128,6 +133,20 @@ checkpoint(struct db *db, size_t log_bytes, enum store_log after)
 	(void)after;
 }
 
+static void
+credentials(const struct db *db, const char *files[STORE_CREDENTIALS_MAX + 1])
+{
+	static const char *const keywords[STORE_CREDENTIALS_MAX] = {
+	    "passfile", "sslcert", "sslcrl", "sslkey", "sslrootcert" };
+	size_t i, count = 0;
+
+	for (i = 0; i < STORE_CREDENTIALS_MAX; i++) {
+		files[count] = pgsql_option((const void *)db, keywords[i]);
+		count += files[count] != NULL;
+	}
+	files[count] = NULL;
+}
+
 static enum store_rc
 refuse_copy(struct db *db)
 {
@@ -181,6 +200,7 @@ const struct db_driver pgsql_driver = {
 	.stamp_is_next = stamp_is_next,
 	.log_size = log_size,
 	.checkpoint = checkpoint,
+	.credentials = credentials,
 	.copy = copy,
 	.copy_open = copy_open
 };

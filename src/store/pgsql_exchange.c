@@ -222,7 +222,7 @@ pgsql_exec(struct db *base, const char *sql)
 		return (STORE_UNAVAILABLE);
 	if (db->pq->exitPipelineMode(db->conn) == 1 &&
 	    db->pq->sendQuery(db->conn, sql) == 1)
-		why = take_all(db, &rc, ident_monotonic_ms() + PGSQL_WAIT_MS);
+		why = take_all(db, &rc, ident_monotonic_ms() + db->wait_ms);
 	if (why == NULL && db->pq->enterPipelineMode(db->conn) != 1)
 		why = "the connection is broken";
 	return (why == NULL ? rc : lose(db, "exec", why));

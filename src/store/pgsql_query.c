@@ -94,24 +94,58 @@ cursor_of(const char *sql, char name[NAME_MAX_LEN + 1])
 	return (sscanf(sql, "DECLARE %31s", name) == 1);
 }
 
+/* The cursor ends, and a transaction that was for cursors with the last. */
+static void
+close_cursor(struct pgsql *db, struct pgsql_statement *statement)
+{
+	char cursor[NAME_MAX_LEN + 1], sql[SQL_MAX];
+
+	statement->has_cursor = false;
+	if (db->cursors > 0)
+		db->cursors--;
+	if (db->is_reading) {
+		if (db->cursors == 0)
+			pgsql_rollback(&db->db);
+		return;
+	}
+	if (db->conn == NULL || db->is_failed || !db->is_in_transaction)
+		return;
+	if (cursor_of(sql_of(db, statement), cursor)) {
+		snprintf(sql, sizeof sql, "CLOSE %s", cursor);
+		if (pgsql_send(db, sql) == -1 || pgsql_exchange(db, 1, NULL,
+		    db->wait_ms, "close") != STORE_OK)
+			db->is_failed = true;
+	}
+}
+
+/* Let go of what it has found; its values stay. */
+static void
+give_back(struct pgsql *db, struct pgsql_statement *statement)
+{
+	db->pq->clear(statement->result);
+	statement->result = NULL;
+	if (statement->has_cursor)
+		close_cursor(db, statement);
+}
+
 /* Queue what begins it; *count is how many statements that is. */
 static int
 send_prepared(struct pgsql *db, struct pgsql_statement *statement,
     size_t *count)
 {
-	char name[SQL_MAX];
-
-	snprintf(name, sizeof name, "s%zu", number_of(db, statement));
 	*count = 1;
 	if (!statement->is_prepared) {
-		if (db->pq->sendPrepare(db->conn, name, sql_of(db, statement),
-		    0, NULL) != 1)
+		/* The last name may be taken, though what came of it failed. */
+		snprintf(statement->name, sizeof statement->name, "s%u",
+		    db->names++);
+		if (db->pq->sendPrepare(db->conn, statement->name,
+		    sql_of(db, statement), 0, NULL) != 1)
 			return (-1);
 		*count = 2;
 	}
-	return (db->pq->sendQueryPrepared(db->conn, name, statement->count,
-	    statement->values, statement->lengths, statement->formats, 1) == 1
-	    ? 0 : -1);
+	return (db->pq->sendQueryPrepared(db->conn, statement->name,
+	    statement->count, statement->values, statement->lengths,
+	    statement->formats, 1) == 1 ? 0 : -1);
 }
 
 static int
@@ -162,7 +196,7 @@ begin_once(struct pgsql *db, struct pgsql_statement *statement)
 		statement->has_cursor = true;
 		db->cursors++;
 	}
-	rc = pgsql_exchange(db, count, &statement->result, PGSQL_WAIT_MS,
+	rc = pgsql_exchange(db, count, &statement->result, db->wait_ms,
 	    "statement");
 	if (rc == STORE_OK && !is_cursor)
 		statement->is_prepared = true;
@@ -190,8 +224,7 @@ begin(struct pgsql *db, struct pgsql_statement *statement)
 		rc = begin_once(db, statement);
 		if (!is_alone || db->conn != NULL)
 			break;
-		pgsql_done(&(struct db_query){ .db = &db->db,
-		    .stmt = statement });
+		give_back(db, statement);
 	}
 	return (rc);
 }
@@ -229,7 +262,7 @@ fetch(struct pgsql *db, struct pgsql_statement *statement)
 	if (db->is_failed || !cursor_of(sql_of(db, statement), cursor) ||
 	    send_fetch(db, cursor) == -1)
 		return (STORE_UNAVAILABLE);
-	return (pgsql_exchange(db, 1, &statement->result, PGSQL_WAIT_MS,
+	return (pgsql_exchange(db, 1, &statement->result, db->wait_ms,
 	    "fetch"));
 }
 
@@ -333,30 +366,6 @@ pgsql_int(struct db_query *query, int column)
 	    of(query)->row, column));
 }
 
-/* The cursor ends, and a transaction that was for cursors with the last. */
-static void
-close_cursor(struct pgsql *db, struct pgsql_statement *statement)
-{
-	char cursor[NAME_MAX_LEN + 1], sql[SQL_MAX];
-
-	statement->has_cursor = false;
-	if (db->cursors > 0)
-		db->cursors--;
-	if (db->is_reading) {
-		if (db->cursors == 0)
-			pgsql_rollback(&db->db);
-		return;
-	}
-	if (db->conn == NULL || db->is_failed || !db->is_in_transaction)
-		return;
-	if (cursor_of(sql_of(db, statement), cursor)) {
-		snprintf(sql, sizeof sql, "CLOSE %s", cursor);
-		if (pgsql_send(db, sql) == -1 || pgsql_exchange(db, 1, NULL,
-		    PGSQL_WAIT_MS, "close") != STORE_OK)
-			db->is_failed = true;
-	}
-}
-
 void
 pgsql_done(struct db_query *query)
 {
@@ -365,11 +374,8 @@ pgsql_done(struct db_query *query)
 
 	if (statement == NULL)
 		return;
-	db->pq->clear(statement->result);
-	statement->result = NULL;
+	give_back(db, statement);
 	statement->row = -1;
 	statement->count = 0;
-	if (statement->has_cursor)
-		close_cursor(db, statement);
 	query->stmt = NULL;
 }

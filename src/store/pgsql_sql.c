@@ -50,7 +50,8 @@
 	"SELECT id, revision, integration_type FROM integrations "
 
 #define KEY \
-	"SELECT public_id, \"user\", name, created_at, expires_at, revoked_at, " \
+	"SELECT public_id, \"user\", name, created_at, expires_at, " \
+	"revoked_at, " \
 	"scopes, types, replaces, replaced_by, last_used_at, term " \
 	"FROM api_keys LEFT JOIN key_uses USING (public_id) "
 
@@ -76,7 +77,8 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[SCHEMA_EXISTS] = "SELECT 1 WHERE to_regclass('meta') IS NOT NULL",
 	[SCHEMA_VERSION] = "SELECT schema_version FROM meta",
 	[DATA_VERSION] = "SELECT data_version FROM meta",
-	[MASTER_KEY_ADD] = CHANGES_KEYS "INSERT INTO master_keys (key_id, purpose, "
+	[MASTER_KEY_ADD] = CHANGES_KEYS
+	    "INSERT INTO master_keys (key_id, purpose, "
 	    "fingerprint, created_at, state, state_since) "
 	    "VALUES ($1, $2, $3, $4, 'active', $4) ON CONFLICT DO NOTHING",
 	[MASTER_KEY_STEP_DOWN] = CHANGES_KEYS
@@ -104,7 +106,8 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[BOX_REPLACE] = "UPDATE integrations SET auth_data = $1 "
 	    "WHERE integration_id = $2 AND auth_data = $3",
 	[BACKFILL_PLACE] = "SELECT after, last FROM backfill",
-	[BACKFILL_PAGE] = CURSOR("backfill") ROW "WHERE id > $3 AND id <= $4 ORDER BY id",
+	[BACKFILL_PAGE] = CURSOR("backfill") ROW
+	    "WHERE id > $3 AND id <= $4 ORDER BY id",
 	[BACKFILL_ROW] = "UPDATE integrations SET expires_at = $1, "
 	    "auth_print = $2 WHERE integration_id = $3 AND created_by = $4 "
 	    "AND auth_print IS NULL AND auth_data = $5",
@@ -116,7 +119,8 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[KEY_FIND] = "SELECT public_id, \"user\", expires_at, revoked_at, "
 	    "scopes, types, replaces, last_used_at FROM api_keys "
 	    "LEFT JOIN key_uses USING (public_id) WHERE key_hash = $1",
-	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, \"user\", name, "
+	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, \"user\", "
+	    "name, "
 	    "created_at, expires_at, term, scopes, types, replaces) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9) "
 	    "ON CONFLICT DO NOTHING",

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ enum {
 static enum store_rc
 take_lock(struct pgsql *db, int timeout_ms)
 {
+	int64_t before_us = ident_now_us();
 	char limit[COMMANDS_MAX];
 	PGresult *answer = NULL;
 	enum store_rc rc;
@@ -39,9 +41,22 @@ take_lock(struct pgsql *db, int timeout_ms)
 		return (STORE_UNAVAILABLE);
 	rc = pgsql_exchange(db, 4, &answer, timeout_ms + BEGIN_MS, "begin");
 	if (rc == STORE_OK)
-		db->ahead_us = pgsql_number(db, answer, 0, 0) - ident_now_us();
+		pgsql_note_clock(db, pgsql_number(db, answer, 0, 0),
+		    before_us);
 	db->pq->clear(answer);
 	return (rc);
+}
+
+/* Whether there is a connection; one that is paused is waited for a bit. */
+static bool
+await_server(struct pgsql *db, int timeout_ms)
+{
+	int64_t pause_ms = db->conn != NULL ? 0 : pgsql_pause_ms();
+
+	if (pause_ms > 0)
+		(void)poll(NULL, 0, pause_ms < timeout_ms ? (int)pause_ms :
+		    timeout_ms);
+	return (pgsql_connect(db) == STORE_OK);
 }
 
 /*
@@ -54,7 +69,7 @@ pgsql_begin(struct db *base, int timeout_ms)
 	struct pgsql *db = pgsql_of(base);
 	enum store_rc rc;
 
-	if (pgsql_connect(db) != STORE_OK)
+	if (!await_server(db, timeout_ms))
 		return (STORE_BUSY);
 	db->is_in_transaction = true;
 	db->is_reading = false;

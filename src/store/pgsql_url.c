@@ -68,25 +68,34 @@ is_good(const PQconninfoOption *option)
 	    is_private(option->val));
 }
 
-PQconninfoOption *
-pgsql_url(const struct pgsql_library *pq, const char *url)
+const char *
+pgsql_option(const struct pgsql *db, const char *keyword)
 {
-	PQconninfoOption *options, *option;
+	const PQconninfoOption *option = db->options;
+
+	while (option->keyword != NULL &&
+	    strcmp(option->keyword, keyword) != 0)
+		option++;
+	return (option->val);
+}
+
+int
+pgsql_url(struct pgsql *db)
+{
+	const PQconninfoOption *option;
 	char *message = NULL;
 
 	/* Its message would have the URL in it, and what may be in that. */
-	options = pq->conninfoParse(url, &message);
-	pq->freemem(message);
-	if (options == NULL) {
+	db->options = db->pq->conninfoParse(db->url, &message);
+	db->pq->freemem(message);
+	if (db->options == NULL) {
 		log_error("the database's URL is none that PostgreSQL's "
 		    "library takes, or memory is short: see "
 		    "strongroom.conf(5)");
-		return (NULL);
+		return (-1);
 	}
-	for (option = options; option->keyword != NULL; option++)
-		if (!is_good(option)) {
-			pq->conninfoFree(options);
-			return (NULL);
-		}
-	return (options);
+	for (option = db->options; option->keyword != NULL; option++)
+		if (!is_good(option))
+			return (-1);
+	return (pgsql_place_find(db));
 }

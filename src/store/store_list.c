@@ -232,7 +232,7 @@ store_list(struct store *store, const struct store_asker *asker,
     const struct store_list *list, struct arena *arena,
     struct store_page *page)
 {
-	struct merge merge = { store, asker, list, arena, page, .count = 0 };
+	struct merge merge;
 	enum store_rc rc;
 
 	assert(list->limit > 0);
@@ -241,6 +241,7 @@ store_list(struct store *store, const struct store_asker *asker,
 	page->rows = rows_array(arena, list->limit, sizeof *page->rows);
 	if (page->rows == NULL)
 		return (STORE_UNAVAILABLE);
+	merge = (struct merge){ store, asker, list, arena, page, .count = 0 };
 	rc = begin(&merge);
 	if (rc == STORE_OK)
 		rc = fill(&merge);

@@ -9,6 +9,7 @@
 
 #include "ground/conf.h"
 #include "ground/log.h"
+#include "store/db_driver.h"
 #include "store/dbfile.h"
 #include "store/lockfile.h"
 #include "store/rows.h"
@@ -26,6 +27,15 @@ store_files(const struct store_conf *conf,
 	rc = path == NULL ? -1 : dbfile_each(path, each, cookie);
 	free(path);
 	return (rc);
+}
+
+void
+store_credentials(const struct store *store,
+    const char *files[STORE_CREDENTIALS_MAX + 1])
+{
+	files[0] = NULL;
+	if (store->db->driver->credentials != NULL)
+		store->db->driver->credentials(store->db, files);
 }
 
 bool

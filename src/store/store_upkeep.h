@@ -25,6 +25,14 @@ int store_files(const struct store_conf *conf,
     int (*each)(void *cookie, const char *path), void *cookie)
     __attribute__((warn_unused_result));
 
+/*
+ * The files by which it proves to a server who it is, or the server to it, which
+ * are read at each connection: their names, lent, NULL behind the last.
+ */
+enum { STORE_CREDENTIALS_MAX = 5 };
+void store_credentials(const struct store *store,
+    const char *files[STORE_CREDENTIALS_MAX + 1]);
+
 /* Whether it lies where processes on other machines may write too. */
 bool store_is_on_network(const struct store_conf *conf);
 

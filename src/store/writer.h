@@ -35,6 +35,7 @@ struct writer_job {
 	struct writer_job *next;	/* of a list, oldest first; or NULL */
 	void *owner;			/* not looked at */
 	bool is_aside;			/* asked for by writer_is_done alone */
+	bool is_owed;			/* not looked at: readers.h */
 	bool is_done;			/* the writer's own */
 	int64_t since_ms;		/* of whoever it was handed to */
 };

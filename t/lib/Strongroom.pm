@@ -10,6 +10,7 @@ use warnings;
 use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename qw(dirname);
+use Fcntl qw(LOCK_EX);
 use File::Copy qw(copy);
 use File::Temp ();
 use IO::Socket::INET;
@@ -20,6 +21,7 @@ use Strongroom::FastCGI qw(fcgi_request parse_cgi);
 use Strongroom::Http qw(http_request);
 use Strongroom::Json qw(decode encode compact_fault);
 use Strongroom::OpenApi qw(openapi_note openapi_faults);
+use Strongroom::Postgres qw(pg_database pg_hold pg_psql);
 use Strongroom::Proc qw(start run stop running wait_until at_end watch_log
     sanitizer_reports);
 
@@ -101,6 +103,8 @@ sub house {
 		keys => {}, workers => [], fronts => [], count => 0,
 	}, __PACKAGE__;
 	push @houses, $self;
+	($self->{database}, @{$self->{server}}) = pg_database()
+	    if ($o{store} // $ENV{SR_STORE} // '') eq 'postgresql';
 	$self->write_conf(%{ $o{conf} // {} });
 	$self->_give_to_web($o{web}) if $o{web};
 	$self->admin_ok('init') if $o{init} // 1;
@@ -184,6 +188,8 @@ sub show {
 # Rows of the database as it is on disk, never writing to it.
 sub rows {
 	my ($self, $sql) = @_;
+	return @{ decode(pg_psql(@{ $self->{server} }, "SELECT coalesce("
+	    . "json_agg(r), '[]') FROM ($sql) AS r")) } if $self->{server};
 	my $got = run(cmd => ['sqlite3', '-readonly', '-json',
 	    '-cmd', '.timeout 20000', $self->{database}, $sql],
 	    env => clean_env());
@@ -194,10 +200,39 @@ sub rows {
 # Change the database behind the service's back.
 sub tamper {
 	my ($self, $sql) = @_;
+	return pg_psql(@{ $self->{server} }, $sql) if $self->{server};
 	my $got = run(cmd => ['sqlite3', '-batch', '-cmd',
 	    '.timeout 20000', $self->{database}, $sql], env => clean_env());
 	die "sqlite3: $got->{err}" if $got->{exit} ne '0';
 	return $got->{out};
+}
+
+# Let somebody else hold the lock of all who change something; and let it go,
+# which is seen when it is free.
+sub hold_lock {
+	my ($self) = @_;
+	if ($self->{server}) {
+		$self->{holder} = pg_hold(@{ $self->{server} });
+		return;
+	}
+	open $self->{holder}, '>>', "$self->{database}.lock"
+	    or die "lock: $!";
+	flock $self->{holder}, LOCK_EX or die "flock: $!";
+	return;
+}
+
+sub give_lock {
+	my ($self) = @_;
+	my $holder = delete $self->{holder};
+	if (!$self->{server}) {
+		close $holder;
+		return;
+	}
+	stop($holder);
+	wait_until(60, sub { pg_psql(@{ $self->{server} }, 'SELECT count(*) '
+	    . "FROM pg_locks WHERE locktype = 'advisory'") == 0 })
+	    or die 'the lock is not given back';
+	return;
 }
 
 # -- workers
