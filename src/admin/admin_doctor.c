@@ -154,7 +154,8 @@ check_sqlite(struct doctor *doctor)
 {
 	int n = store_library_version();
 
-	if (conf_is_url(doctor->conf.database)) {
+	if (doctor->conf.database != NULL &&
+	    conf_is_url(doctor->conf.database)) {
 		doctor_find(doctor, DOCTOR_OK, NULL, "the rows are a "
 		    "PostgreSQL server's, and not SQLite's");
 		return;
