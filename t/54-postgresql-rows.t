@@ -14,7 +14,7 @@ plan skip_all => $missing if defined $missing;
 plan skip_all => 'this build has no PostgreSQL'
     if slurp(program('strongroom')) !~ /libpq\.so/;
 
-my @programs = qw(committer keyfit keyuse store store_audit store_census
+my @programs = qw(ahead committer keyfit keyuse store store_audit store_census
     store_change store_erase store_idempotency store_key store_lease store_list
     store_master_key store_page store_reveal store_row store_save writer
     writer_group);

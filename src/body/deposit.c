@@ -41,6 +41,14 @@ run(struct store *store, void *cookie)
 	return (deposit->then(store, deposit->cookie));
 }
 
+static void
+ask(struct store *store, void *cookie)
+{
+	struct deposit *deposit = cookie;
+
+	store_save_ask(store, &deposit->draft->save);
+}
+
 static int
 seal(struct deposit *deposit)
 {
@@ -57,7 +65,7 @@ deposit_begin(struct deposit *deposit, struct draft *draft,
     struct keeper *keeper, struct writer *writer)
 {
 	*deposit = (struct deposit){
-	    .job = { .run = run, .cookie = deposit,
+	    .job = { .run = run, .ask = ask, .cookie = deposit,
 		.rc = STORE_SEAL_AGAIN },
 	    .draft = draft, .keeper = keeper, .writer = writer
 	};

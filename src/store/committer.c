@@ -7,6 +7,9 @@
  * others are run again without it. That the lock is not had, or the disk does
  * not take a commit, is everybody's: to ask once more for each job would mend
  * nothing, and a disk that has failed to sync is not believed the next time.
+ * Where changes are put off, a failure may be that of any job before: then each
+ * is run alone. And where a commit was broken off, what has come of it is found
+ * out before anything is run again.
  */
 #include "config.h"
 
@@ -20,8 +23,14 @@ enum {
 	WARNING_MS = 1000		/* between two */
 };
 
-/* How a transaction went. */
-enum outcome { COMMITTED, FAILED_ONE, FAILED_ALL };
+/* How a transaction went; UNDONE: it is as if it had never been. */
+enum outcome { COMMITTED, FAILED_ONE, FAILED_SOME, FAILED_ALL, UNDONE };
+
+/* The jobs of a transaction, from one up to another. */
+struct span {
+	struct writer_job *from;
+	struct writer_job *end;
+};
 
 /* Whether a transaction is still good after a job's result. */
 static bool
@@ -45,41 +54,85 @@ fail_all(struct writer_job *job, enum store_rc rc)
 		job->rc = rc;
 }
 
+static void
+ask(struct store *store, void *cookie)
+{
+	const struct span *span = cookie;
+	const struct writer_job *job;
+
+	for (job = span->from; job != span->end; job = job->next)
+		if (job->ask != NULL)
+			job->ask(store, job->cookie);
+}
+
+/* How long a job may wait, by now; in a hurry not at all. */
+static int64_t
+left_ms(struct committer *committer, const struct writer_job *job)
+{
+	int64_t left = job->since_ms + committer->busy_timeout_ms -
+	    ident_monotonic_ms();
+
+	return (left < 0 || atomic_load(&committer->is_hurried) ? 0 : left);
+}
+
+static int
+slice_of(int64_t ms)
+{
+	return (ms < SLICE_MS ? (int)ms : SLICE_MS);
+}
+
 /*
  * Begin a transaction. No job waits longer than the time-out for the lock, be
  * it in the queue or here, and none at all in a hurry.
  */
 static enum store_rc
-begin(struct committer *committer, const struct writer_job *oldest)
+begin(struct committer *committer, struct span *span)
 {
-	int64_t until_ms = oldest->since_ms + committer->busy_timeout_ms;
-	int64_t left_ms;
 	enum store_rc rc;
+	int64_t left;
 
 	do {
-		left_ms = until_ms - ident_monotonic_ms();
-		if (left_ms < 0 || atomic_load(&committer->is_hurried))
-			left_ms = 0;
-		rc = store_begin(committer->store, left_ms < SLICE_MS ?
-		    (int)left_ms : SLICE_MS);
-	} while (rc == STORE_BUSY && left_ms > 0);
+		left = left_ms(committer, span->from);
+		rc = store_begin_asking(committer->store, slice_of(left), ask,
+		    span);
+	} while (rc == STORE_BUSY && left > 0);
 	if (rc == STORE_BUSY && pace_allows(&committer->warning, WARNING_MS))
 		store_complain_busy(log_warning, committer->busy_timeout_ms);
 	return (rc);
 }
 
-/* Commit what the jobs from one up to another have done. */
+/*
+ * What has become of a commit that was broken off: as long as the oldest job
+ * may wait, it is asked for.
+ */
+static enum outcome
+find_out(struct committer *committer, const struct span *span)
+{
+	enum store_rc rc;
+	int64_t left;
+
+	while ((left = left_ms(committer, span->from)) > 0) {
+		rc = store_recall(committer->store, slice_of(left));
+		if (rc == STORE_OK)
+			return (COMMITTED);
+		if (rc == STORE_NOT_FOUND)
+			return (UNDONE);
+	}
+	return (FAILED_ALL);
+}
+
+/* Commit what the jobs of a transaction have done. */
 static enum store_rc
-commit(struct committer *committer, const struct writer_job *job,
-    const struct writer_job *end)
+commit(struct committer *committer, const struct span *span)
 {
 	struct store *store = committer->store;
+	const struct writer_job *job;
 	bool keeps_keys = committer->keycache != NULL;
 	struct store_stamp before;
 	uint64_t count = 0;
 	enum store_rc rc;
 
-	for (; job != end; job = job->next) {
+	for (job = span->from; job != span->end; job = job->next) {
 		keeps_keys = keeps_keys && !job->touches_keys;
 		count++;
 	}
@@ -93,34 +146,66 @@ commit(struct committer *committer, const struct writer_job *job,
 	return (STORE_OK);
 }
 
+/* The failure of a run, or of what was put off before it. */
+static enum outcome
+fail_one(struct committer *committer, struct writer_job *job,
+    struct writer_job **failed)
+{
+	bool is_late = store_has_failed_late(committer->store);
+
+	store_rollback(committer->store);
+	*failed = job;
+	return (is_late ? FAILED_SOME : FAILED_ONE);
+}
+
 /*
- * Run the jobs from one up to another in one transaction. FAILED_ONE: the run
- * of *failed has failed it, and it is rolled back.
+ * Run jobs in one transaction. FAILED_ONE: the run of *failed has failed it, or
+ * FAILED_SOME: one that nobody knows, and it is rolled back.
  */
 static enum outcome
-transact(struct committer *committer, struct writer_job *from,
-    const struct writer_job *end, struct writer_job **failed)
+transact(struct committer *committer, struct span *span,
+    struct writer_job **failed)
 {
 	struct store *store = committer->store;
+	enum outcome outcome = FAILED_ALL;
 	struct writer_job *job;
 	enum store_rc rc;
 
-	if ((rc = begin(committer, from)) != STORE_OK)
+	if ((rc = begin(committer, span)) != STORE_OK)
 		goto failed_all;
 	atomic_store(&committer->active_key, store_active_key(store));
-	for (job = from; job != end; job = job->next) {
+	for (job = span->from; job != span->end; job = job->next) {
 		job->rc = job->run(store, job->cookie);
-		if (!is_kept(job->rc)) {
-			store_rollback(store);
-			*failed = job;
-			return (FAILED_ONE);
-		}
+		if (!is_kept(job->rc))
+			return (fail_one(committer, job, failed));
 	}
-	if ((rc = commit(committer, from, end)) == STORE_OK)
+	if ((rc = commit(committer, span)) == STORE_OK)
 		return (COMMITTED);
+	if (store_is_unsure(store))
+		outcome = find_out(committer, span);
+	else if (store_has_failed_late(store))
+		outcome = FAILED_SOME;
+	if (outcome == FAILED_SOME) {
+		*failed = span->from;
+		span->from->rc = rc;
+	}
 failed_all:
-	fail_all(from, rc);
-	return (FAILED_ALL);
+	if (outcome == FAILED_ALL)
+		fail_all(span->from, rc);
+	return (outcome);
+}
+
+/*
+ * Where a transaction ends that begins with what is still to do. One that has
+ * failed goes alone, and so does each where nobody knows which it was.
+ */
+static struct writer_job *
+end_for(const struct writer_job *todo, const struct writer_job *failed,
+    bool is_alone)
+{
+	if (todo == NULL)
+		return (NULL);
+	return (is_alone || todo == failed ? todo->next : NULL);
 }
 
 static bool
@@ -140,23 +225,31 @@ is_late(const struct committer *committer, const struct writer_job *job)
 static void
 run_all(struct committer *committer, struct writer_job *jobs)
 {
-	struct writer_job *todo = jobs, *end = NULL, *failed = NULL;
+	struct writer_job *failed = NULL, *todo = jobs;
 	enum outcome outcome = COMMITTED;
+	struct span span = { jobs, NULL };
+	bool is_alone = false;
 
 	while (todo != NULL && outcome != FAILED_ALL) {
-		if (failed != NULL && is_late(committer, todo)) {
+		if ((failed != NULL || outcome == UNDONE) &&
+		    is_late(committer, todo)) {
 			fail_all(todo, STORE_BUSY);
 			break;
 		}
-		outcome = transact(committer, todo, end, &failed);
-		if (outcome == FAILED_ONE && todo->next != end) {
-			if (end == NULL)
+		span.from = todo;
+		outcome = transact(committer, &span, &failed);
+		if (outcome == UNDONE)
+			continue;
+		if ((outcome == FAILED_ONE || outcome == FAILED_SOME) &&
+		    todo->next != span.end) {
+			if (span.end == NULL)
 				atomic_fetch_add(&committer->split, 1);
-			end = failed != todo ? failed : todo->next;
+			is_alone |= outcome == FAILED_SOME;
+			span.end = !is_alone && failed != todo ? failed :
+			    todo->next;
 		} else {
-			todo = end;
-			end = todo != NULL && todo == failed ? todo->next :
-			    NULL;
+			todo = span.end;
+			span.end = end_for(todo, failed, is_alone);
 		}
 	}
 }

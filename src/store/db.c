@@ -80,10 +80,13 @@ HAND_ON(const char *, path, (const struct db *db), (db), db)
 HAND_ON(int64_t, now_us, (struct db *db), (db), db)
 HAND_ON(enum store_rc, exec, (struct db *db, const char *sql), (db, sql), db)
 
-HAND_ON(enum store_rc, begin, (struct db *db, int timeout_ms),
-    (db, timeout_ms), db)
+HAND_ON(enum store_rc, begin, (struct db *db, int timeout_ms,
+    void (*ask)(void *cookie), void *cookie), (db, timeout_ms, ask, cookie),
+    db)
 HAND_ON(enum store_rc, commit, (struct db *db), (db), db)
 HAND_ON_PROC(rollback, (struct db *db), (db), db)
+HAND_ON(bool, has_failed_late, (const struct db *db), (db), db)
+HAND_ON(bool, is_unsure, (const struct db *db), (db), db)
 
 HAND_ON(struct db_query, query, (struct db *db, size_t number), (db, number),
     db)
@@ -94,6 +97,8 @@ HAND_ON_PROC(bind_blob, (struct db_query *query, const void *blob,
 HAND_ON_PROC(bind_int, (struct db_query *query, int64_t n), (query, n),
     query->db)
 HAND_ON(enum store_rc, step, (struct db_query *query), (query), query->db)
+HAND_ON_PROC(ahead, (struct db_query *query), (query), query->db)
+HAND_ON(enum store_rc, put_off, (struct db_query *query), (query), query->db)
 HAND_ON(const char *, text, (struct db_query *query, int column),
     (query, column), query->db)
 HAND_ON(const void *, blob, (struct db_query *query, int column,

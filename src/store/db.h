@@ -73,11 +73,24 @@ bool db_stamp_is_next(const struct db *db, const struct store_stamp *before,
 /* Whether two connections are to one and the same database. */
 bool db_is_same(const struct db *one, const struct db *other);
 
-/* The transaction, the lock and the checkpoint, as store.h says. */
-enum store_rc db_begin(struct db *db, int timeout_ms)
+/*
+ * The transaction, the lock and the checkpoint, as store.h says. While it
+ * begins ask is called, if it is not NULL: what it asks for by db_ahead comes
+ * with the lock.
+ */
+enum store_rc db_begin(struct db *db, int timeout_ms,
+    void (*ask)(void *cookie), void *cookie)
     __attribute__((warn_unused_result));
 enum store_rc db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
+
+/*
+ * After a statement or a commit that has failed: whether the fault may be that
+ * of a statement before it, by db_put_off; whether nobody knows if the
+ * transaction was committed.
+ */
+bool db_has_failed_late(const struct db *db);
+bool db_is_unsure(const struct db *db);
 size_t db_log_size(const struct db *db);
 void db_checkpoint(struct db *db, size_t log_bytes, enum store_log after);
 
@@ -105,6 +118,18 @@ void db_bind_int(struct db_query *query, int64_t n);
 
 /* STORE_OK: a row is there; STORE_NOT_FOUND: no more; else the failure. */
 enum store_rc db_step(struct db_query *query)
+    __attribute__((warn_unused_result));
+
+/*
+ * Instead of db_step and db_done, in a transaction, where a database is a trip
+ * away. Ahead: a statement that gives one row at most will be asked with these
+ * values; what it has found by now is kept for that. Whatever is changed
+ * meanwhile but by db_put_off makes what was kept be forgotten. Put off: a
+ * statement changes something, but no row that was asked for and not taken
+ * yet; it may fail as late as at the commit.
+ */
+void db_ahead(struct db_query *query);
+enum store_rc db_put_off(struct db_query *query)
     __attribute__((warn_unused_result));
 
 /* Columns of the row, from 0 on; lent until the next step or db_done. */

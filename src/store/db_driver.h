@@ -24,9 +24,12 @@ struct db_driver {
 	int64_t (*now_us)(struct db *db);
 	enum store_rc (*exec)(struct db *db, const char *sql);
 
-	enum store_rc (*begin)(struct db *db, int timeout_ms);
+	enum store_rc (*begin)(struct db *db, int timeout_ms,
+	    void (*ask)(void *cookie), void *cookie);
 	enum store_rc (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
+	bool (*has_failed_late)(const struct db *db);
+	bool (*is_unsure)(const struct db *db);
 
 	struct db_query (*query)(struct db *db, size_t number);
 	void (*bind_text)(struct db_query *query, const char *text);
@@ -34,6 +37,8 @@ struct db_driver {
 	    size_t len);
 	void (*bind_int)(struct db_query *query, int64_t n);
 	enum store_rc (*step)(struct db_query *query);
+	void (*ahead)(struct db_query *query);
+	enum store_rc (*put_off)(struct db_query *query);
 	const char *(*text)(struct db_query *query, int column);
 	const void *(*blob)(struct db_query *query, int column, size_t *len);
 	int64_t (*integer)(struct db_query *query, int column);

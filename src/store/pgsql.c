@@ -173,7 +173,7 @@ settle(struct pgsql *db)
 
 	if (pgsql_send(db, question) == -1)
 		return (STORE_UNAVAILABLE);
-	rc = pgsql_exchange(db, 1, &answer, db->wait_ms, "connect");
+	rc = pgsql_exchange(db, &answer, db->wait_ms, "connect");
 	if (rc != STORE_OK)
 		return (rc);
 	is_one_for_us = is_good(db, answer);
@@ -274,6 +274,9 @@ pgsql_disconnect(struct pgsql *db)
 		db->pq->finish(db->conn);
 	db->conn = NULL;
 	db->is_failed = db->is_in_transaction;
+	db->sent_count = 0;
+	db->sent_bytes = 0;
+	pgsql_ahead_forget(db);
 	for (i = 0; i < PGSQL_STATEMENTS_MAX; i++)
 		db->statements[i].is_prepared = false;
 }

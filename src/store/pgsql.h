@@ -16,6 +16,7 @@ enum {
 	PGSQL_STATEMENTS_MAX = 96,
 	PGSQL_VALUES_MAX = 20,
 	PGSQL_NUMBER_MAX = 20,		/* characters of an int64_t */
+	PGSQL_DIGEST_LEN = 16,
 	PGSQL_NAME_MAX = 15
 };
 
@@ -30,7 +31,26 @@ struct pgsql_statement {
 	int row;
 	char name[PGSQL_NAME_MAX + 1];	/* it is prepared by, or was tried */
 	bool is_prepared;		/* on the connection that there is */
+	uint64_t prepared_at;		/* the exchange that it was in */
 	bool has_cursor;
+};
+
+/*
+ * What was sent, and is not answered yet, in its order: whose result comes
+ * back, is one of pgsql_ahead.c, or is none but that it went well.
+ */
+enum pgsql_kind { PGSQL_ASKED, PGSQL_AHEAD, PGSQL_PUT_OFF };
+
+struct pgsql_sent {
+	enum pgsql_kind kind;
+	size_t ahead;			/* its place in that list */
+};
+
+/* A question with its values, asked ahead; NULL: no answer yet, or taken. */
+struct pgsql_ahead {
+	unsigned char digest[PGSQL_DIGEST_LEN];
+	PGresult *result;
+	bool is_taken;
 };
 
 /* Where the servers are, in lists that go together; and who asks. */
@@ -53,10 +73,18 @@ struct pgsql {
 	bool is_reading;		/* it is one for cursors alone */
 	int cursors;			/* that are open */
 	bool is_failed;			/* the transaction cannot commit */
+	bool is_late;			/* by what was put off */
+	bool is_unsure;			/* whether the last was committed */
 	bool is_warned;			/* the server has warned since begin */
 	int64_t ahead_us;		/* of our clock, the server's */
 	int64_t changes;
 	unsigned names;			/* that statements were given */
+	uint64_t exchanges;
+	struct pgsql_sent *sent;
+	size_t sent_count, sent_size;
+	size_t sent_bytes;		/* about, of what was put off */
+	struct pgsql_ahead *ahead;
+	size_t ahead_count, ahead_size;
 	struct pgsql_statement statements[PGSQL_STATEMENTS_MAX];
 };
 
@@ -91,27 +119,37 @@ void pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us);
 /* Let go of the connection, and of all that was known of it. */
 void pgsql_disconnect(struct pgsql *db);
 
-/* Queue a statement without values. -1: the connection is broken. */
+/*
+ * Queue a statement without values, or one with the values that are bound to
+ * it. -1: the connection is broken, or memory is short.
+ */
 int pgsql_send(struct pgsql *db, const char *sql)
+    __attribute__((warn_unused_result));
+int pgsql_send_prepared(struct pgsql *db, struct pgsql_statement *statement,
+    enum pgsql_kind kind) __attribute__((warn_unused_result));
+
+/* One more was queued. -1: memory is short, which is logged. */
+int pgsql_note_sent(struct pgsql *db, enum pgsql_kind kind)
     __attribute__((warn_unused_result));
 
 /*
- * Send what was queued, so many statements, and wait for what comes of it. On
- * STORE_OK *result, if it is not NULL, is that of the last one, the caller's to
- * clear. After another result, which is logged as a failure of what, those
- * behind the one that has failed were not run, and a transaction that there is
- * cannot commit.
+ * Send what was queued, and wait for what comes of it. On STORE_OK *result, if
+ * it is not NULL, is that of the last PGSQL_ASKED, the caller's to clear. After
+ * another result, which is logged as a failure of what, those behind the one
+ * that has failed were not run, and a transaction that there is cannot commit.
  */
-enum store_rc pgsql_exchange(struct pgsql *db, size_t count,
-    PGresult **result, int wait_ms, const char *what)
-    __attribute__((warn_unused_result));
+enum store_rc pgsql_exchange(struct pgsql *db, PGresult **result, int wait_ms,
+    const char *what) __attribute__((warn_unused_result));
 
 enum store_rc pgsql_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
-enum store_rc pgsql_begin(struct db *db, int timeout_ms)
+enum store_rc pgsql_begin(struct db *db, int timeout_ms,
+    void (*ask)(void *cookie), void *cookie)
     __attribute__((warn_unused_result));
 enum store_rc pgsql_commit(struct db *db) __attribute__((warn_unused_result));
 void pgsql_rollback(struct db *db);
+bool pgsql_has_failed_late(const struct db *db);
+bool pgsql_is_unsure(const struct db *db);
 
 struct db_query pgsql_query(struct db *db, size_t number);
 void pgsql_bind_text(struct db_query *query, const char *text);
@@ -119,11 +157,22 @@ void pgsql_bind_blob(struct db_query *query, const void *blob, size_t len);
 void pgsql_bind_int(struct db_query *query, int64_t n);
 enum store_rc pgsql_step(struct db_query *query)
     __attribute__((warn_unused_result));
+void pgsql_ahead(struct db_query *query);
+enum store_rc pgsql_put_off(struct db_query *query)
+    __attribute__((warn_unused_result));
 const char *pgsql_text(struct db_query *query, int column);
 const void *pgsql_blob(struct db_query *query, int column, size_t *len);
 int64_t pgsql_int(struct db_query *query, int column);
 size_t pgsql_size(struct db_query *query, int column);
 void pgsql_done(struct db_query *query);
+
+/*
+ * What the statement has found ahead, the caller's to clear; NULL: it was not
+ * asked ahead. The second forgets all that was.
+ */
+PGresult *pgsql_ahead_take(struct pgsql *db,
+    const struct pgsql_statement *statement);
+void pgsql_ahead_forget(struct pgsql *db);
 
 /* The number in a column of a result, as PostgreSQL sends it. */
 int64_t pgsql_number(const struct pgsql *db, const PGresult *result, int row,

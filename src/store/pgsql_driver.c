@@ -36,6 +36,8 @@ close_it(struct db *base)
 	pgsql_disconnect(db);
 	db->pq->conninfoFree(db->options);
 	pgsql_place_fini(&db->place);
+	free(db->sent);
+	free(db->ahead);
 	free(db->url);
 	free(db);
 }
@@ -182,11 +184,15 @@ const struct db_driver pgsql_driver = {
 	.begin = pgsql_begin,
 	.commit = pgsql_commit,
 	.rollback = pgsql_rollback,
+	.has_failed_late = pgsql_has_failed_late,
+	.is_unsure = pgsql_is_unsure,
 	.query = pgsql_query,
 	.bind_text = pgsql_bind_text,
 	.bind_blob = pgsql_bind_blob,
 	.bind_int = pgsql_bind_int,
 	.step = pgsql_step,
+	.ahead = pgsql_ahead,
+	.put_off = pgsql_put_off,
 	.text = pgsql_text,
 	.blob = pgsql_blob,
 	.integer = pgsql_int,

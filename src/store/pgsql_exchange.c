@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ground/ident.h"
 #include "ground/log.h"
 #include "store/pgsql.h"
-
-enum { SQLSTATE_LEN = 5 };
 
 /*
  * What there is to do about an error, by its SQLSTATE or the class that begins
@@ -69,10 +69,58 @@ lose(struct pgsql *db, const char *what, const char *why)
 }
 
 int
+pgsql_note_sent(struct pgsql *db, enum pgsql_kind kind)
+{
+	size_t size = db->sent_size == 0 ? 64 : 2 * db->sent_size;
+	struct pgsql_sent *sent = db->sent;
+
+	if (db->sent_count == db->sent_size) {
+		sent = reallocarray(sent, size, sizeof *sent);
+		if (sent == NULL) {
+			log_error("out of memory for a statement");
+			return (-1);
+		}
+		db->sent = sent;
+		db->sent_size = size;
+	}
+	sent[db->sent_count++] = (struct pgsql_sent){ .kind = kind,
+	    .ahead = kind == PGSQL_AHEAD ? db->ahead_count - 1 : 0 };
+	return (0);
+}
+
+int
 pgsql_send(struct pgsql *db, const char *sql)
 {
 	return (db->conn != NULL && db->pq->sendQueryParams(db->conn, sql, 0,
-	    NULL, NULL, NULL, NULL, 1) == 1 ? 0 : -1);
+	    NULL, NULL, NULL, NULL, 1) == 1 ?
+	    pgsql_note_sent(db, PGSQL_ASKED) : -1);
+}
+
+/* That it could not be prepared fails whatever it is for. */
+static int
+send_prepare(struct pgsql *db, struct pgsql_statement *statement)
+{
+	size_t place = (size_t)(statement - db->statements);
+
+	/* The last name may be taken, though what came of it failed. */
+	snprintf(statement->name, sizeof statement->name, "s%u", db->names++);
+	if (db->pq->sendPrepare(db->conn, statement->name, db->db.sql[place],
+	    0, NULL) != 1)
+		return (-1);
+	statement->is_prepared = true;
+	statement->prepared_at = db->exchanges;
+	return (pgsql_note_sent(db, PGSQL_PUT_OFF));
+}
+
+int
+pgsql_send_prepared(struct pgsql *db, struct pgsql_statement *statement,
+    enum pgsql_kind kind)
+{
+	if (!statement->is_prepared && send_prepare(db, statement) == -1)
+		return (-1);
+	return (db->pq->sendQueryPrepared(db->conn, statement->name,
+	    statement->count, statement->values, statement->lengths,
+	    statement->formats, 1) == 1 ? pgsql_note_sent(db, kind) : -1);
 }
 
 /* Wait for the socket; false: until_ms is over. */
@@ -120,29 +168,58 @@ await_result(struct pgsql *db, int64_t until_ms, PGresult **result)
 	return (NULL);
 }
 
-/* What has come of one statement, and of those before it. */
+/* What has come of one statement. */
 static enum store_rc
-judge(struct pgsql *db, PGresult *result, enum store_rc before,
+judge(struct pgsql *db, PGresult *result, enum pgsql_kind kind,
     const char *what)
 {
 	ExecStatusType status = db->pq->resultStatus(result);
+	enum store_rc rc = STORE_OK;
 
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-		return (before);
-	db->is_failed = db->is_in_transaction;
-	return (before != STORE_OK ? before : complain(db, result, what));
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		rc = complain(db, result, what);
+	if (rc == STORE_CONFLICT && kind == PGSQL_PUT_OFF) {
+		log_error("database %s: %s: a row cannot be: run strongroom "
+		    "check", db->url, what);
+		rc = STORE_WRITE_FAILED;
+	}
+	if (rc != STORE_OK) {
+		db->is_failed = db->is_in_transaction;
+		db->is_late = kind == PGSQL_PUT_OFF;
+	}
+	return (rc);
+}
+
+/* Put a result where it belongs; *last is of what was asked. */
+static void
+keep(struct pgsql *db, const struct pgsql_sent *sent, PGresult *result,
+    PGresult **last)
+{
+	PGresult **place = NULL;
+
+	if (sent->kind == PGSQL_AHEAD && !db->ahead[sent->ahead].is_taken)
+		place = &db->ahead[sent->ahead].result;
+	else if (sent->kind == PGSQL_ASKED)
+		place = last;
+	if (place == NULL) {
+		db->pq->clear(result);
+		return;
+	}
+	db->pq->clear(*place);
+	*place = result;
 }
 
 /*
- * Take the results of so many statements, and the one of the Sync behind them.
- * Each but that is followed by NULL; so is what has broken the connection.
+ * Take the results of what was sent, and the one of the Sync behind it. Each
+ * but that is followed by NULL; so is what has broken the connection.
  */
 static const char *
-take_results(struct pgsql *db, size_t count, PGresult **last,
-    enum store_rc *rc, int64_t until_ms, const char *what)
+take_results(struct pgsql *db, PGresult **last, enum store_rc *rc,
+    int64_t until_ms, const char *what)
 {
 	PGresult *result = NULL;
 	const char *why;
+	size_t i = 0;
 
 	for (;;) {
 		if ((why = await_result(db, until_ms, &result)) != NULL)
@@ -154,40 +231,60 @@ take_results(struct pgsql *db, size_t count, PGresult **last,
 		}
 		if (db->pq->resultStatus(result) == PGRES_PIPELINE_SYNC)
 			break;
-		*rc = judge(db, result, *rc, what);
-		if (*rc == STORE_OK && --count == 0 && last != NULL)
-			*last = result;
+		if (*rc == STORE_OK && i < db->sent_count)
+			*rc = judge(db, result, db->sent[i].kind, what);
+		if (*rc == STORE_OK && i < db->sent_count)
+			keep(db, &db->sent[i], result, last);
 		else
 			db->pq->clear(result);
+		i++;
 	}
 	db->pq->clear(result);
 	return (NULL);
 }
 
+/* What was prepared in an exchange that has failed may not be. */
+static void
+note_exchange(struct pgsql *db, bool has_failed)
+{
+	size_t i;
+
+	if (has_failed) {
+		pgsql_ahead_forget(db);
+		for (i = 0; i < PGSQL_STATEMENTS_MAX; i++)
+			if (db->statements[i].prepared_at == db->exchanges)
+				db->statements[i].is_prepared = false;
+	}
+	db->exchanges++;
+	db->sent_count = 0;
+	db->sent_bytes = 0;
+}
+
 enum store_rc
-pgsql_exchange(struct pgsql *db, size_t count, PGresult **last, int wait_ms,
-    const char *what)
+pgsql_exchange(struct pgsql *db, PGresult **to, int wait_ms, const char *what)
 {
 	int64_t until_ms = ident_monotonic_ms() + wait_ms;
 	enum store_rc rc = STORE_OK;
+	PGresult *last = NULL;
 	const char *why;
 
-	if (last != NULL)
-		*last = NULL;
+	if (to != NULL)
+		*to = NULL;
 	if (db->conn == NULL)
 		return (STORE_UNAVAILABLE);
 	why = db->pq->pipelineSync(db->conn) == 1 ?
 	    flush_all(db, until_ms) : "the connection is broken";
 	if (why == NULL)
-		why = take_results(db, count, last, &rc, until_ms, what);
+		why = take_results(db, &last, &rc, until_ms, what);
+	note_exchange(db, why != NULL || rc != STORE_OK);
 	if (why != NULL)
 		rc = lose(db, what, why);
 	else if (db->pq->status(db->conn) != CONNECTION_OK)
 		pgsql_disconnect(db);
-	if (rc != STORE_OK && last != NULL) {
-		db->pq->clear(*last);
-		*last = NULL;
-	}
+	if (rc == STORE_OK && to != NULL)
+		*to = last;
+	else
+		db->pq->clear(last);
 	return (rc);
 }
 
@@ -202,7 +299,8 @@ take_all(struct pgsql *db, enum store_rc *rc, int64_t until_ms)
 		why = await_result(db, until_ms, &result);
 		if (why != NULL || result == NULL)
 			break;
-		*rc = judge(db, result, *rc, "exec");
+		if (*rc == STORE_OK)
+			*rc = judge(db, result, PGSQL_ASKED, "exec");
 		db->pq->clear(result);
 	}
 	if (why == NULL && db->pq->status(db->conn) != CONNECTION_OK)
@@ -218,8 +316,11 @@ pgsql_exec(struct db *base, const char *sql)
 	enum store_rc rc = STORE_OK;
 	const char *why = "the connection is broken";
 
-	if (db->conn == NULL)
-		return (STORE_UNAVAILABLE);
+	if (db->sent_count > 0)
+		rc = pgsql_exchange(db, NULL, db->wait_ms, "exec");
+	if (rc != STORE_OK || db->conn == NULL)
+		return (rc != STORE_OK ? rc : STORE_UNAVAILABLE);
+	pgsql_ahead_forget(db);
 	if (db->pq->exitPipelineMode(db->conn) == 1 &&
 	    db->pq->sendQuery(db->conn, sql) == 1)
 		why = take_all(db, &rc, ident_monotonic_ms() + db->wait_ms);

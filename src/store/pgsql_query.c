@@ -112,7 +112,7 @@ close_cursor(struct pgsql *db, struct pgsql_statement *statement)
 		return;
 	if (cursor_of(sql_of(db, statement), cursor)) {
 		snprintf(sql, sizeof sql, "CLOSE %s", cursor);
-		if (pgsql_send(db, sql) == -1 || pgsql_exchange(db, 1, NULL,
+		if (pgsql_send(db, sql) == -1 || pgsql_exchange(db, NULL,
 		    db->wait_ms, "close") != STORE_OK)
 			db->is_failed = true;
 	}
@@ -128,26 +128,6 @@ give_back(struct pgsql *db, struct pgsql_statement *statement)
 		close_cursor(db, statement);
 }
 
-/* Queue what begins it; *count is how many statements that is. */
-static int
-send_prepared(struct pgsql *db, struct pgsql_statement *statement,
-    size_t *count)
-{
-	*count = 1;
-	if (!statement->is_prepared) {
-		/* The last name may be taken, though what came of it failed. */
-		snprintf(statement->name, sizeof statement->name, "s%u",
-		    db->names++);
-		if (db->pq->sendPrepare(db->conn, statement->name,
-		    sql_of(db, statement), 0, NULL) != 1)
-			return (-1);
-		*count = 2;
-	}
-	return (db->pq->sendQueryPrepared(db->conn, statement->name,
-	    statement->count, statement->values, statement->lengths,
-	    statement->formats, 1) == 1 ? 0 : -1);
-}
-
 static int
 send_fetch(struct pgsql *db, const char *cursor)
 {
@@ -160,30 +140,36 @@ send_fetch(struct pgsql *db, const char *cursor)
 /* A cursor needs a transaction; all of a read are of one moment. */
 static int
 send_cursor(struct pgsql *db, const struct pgsql_statement *statement,
-    const char *cursor, size_t *count)
+    const char *cursor)
 {
-	*count = 2;
-	if (!db->is_in_transaction) {
-		if (pgsql_send(db, "BEGIN ISOLATION LEVEL REPEATABLE READ "
-		    "READ ONLY") == -1)
-			return (-1);
-		*count = 3;
-	}
+	if (!db->is_in_transaction && pgsql_send(db,
+	    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == -1)
+		return (-1);
 	return (db->pq->sendQueryParams(db->conn, sql_of(db, statement),
 	    statement->count, NULL, statement->values, statement->lengths,
-	    statement->formats, 1) == 1 ? send_fetch(db, cursor) : -1);
+	    statement->formats, 1) == 1 &&
+	    pgsql_note_sent(db, PGSQL_ASKED) == 0 ? send_fetch(db, cursor) :
+	    -1);
+}
+
+/* Whether a statement may change something. */
+static bool
+may_change(const char *sql)
+{
+	return (strncmp(sql, "SELECT ", strlen("SELECT ")) != 0);
 }
 
 static enum store_rc
 begin_once(struct pgsql *db, struct pgsql_statement *statement)
 {
 	char cursor[NAME_MAX_LEN + 1];
-	bool is_cursor = cursor_of(sql_of(db, statement), cursor);
-	size_t count;
-	enum store_rc rc;
+	const char *sql = sql_of(db, statement);
+	bool is_cursor = cursor_of(sql, cursor);
 
-	if ((is_cursor ? send_cursor(db, statement, cursor, &count) :
-	    send_prepared(db, statement, &count)) == -1) {
+	if (!is_cursor && may_change(sql))
+		pgsql_ahead_forget(db);
+	if ((is_cursor ? send_cursor(db, statement, cursor) :
+	    pgsql_send_prepared(db, statement, PGSQL_ASKED)) == -1) {
 		pgsql_disconnect(db);
 		return (STORE_UNAVAILABLE);
 	}
@@ -196,11 +182,8 @@ begin_once(struct pgsql *db, struct pgsql_statement *statement)
 		statement->has_cursor = true;
 		db->cursors++;
 	}
-	rc = pgsql_exchange(db, count, &statement->result, db->wait_ms,
-	    "statement");
-	if (rc == STORE_OK && !is_cursor)
-		statement->is_prepared = true;
-	return (rc);
+	return (pgsql_exchange(db, &statement->result, db->wait_ms,
+	    "statement"));
 }
 
 /*
@@ -216,6 +199,8 @@ begin(struct pgsql *db, struct pgsql_statement *statement)
 
 	if (db->is_failed && db->is_in_transaction)
 		return (STORE_WRITE_FAILED);
+	if ((statement->result = pgsql_ahead_take(db, statement)) != NULL)
+		return (STORE_OK);
 	for (tries = 0; tries < 2 && rc == STORE_UNAVAILABLE; tries++) {
 		if (is_alone && pgsql_connect(db) != STORE_OK)
 			return (STORE_UNAVAILABLE);
@@ -262,7 +247,7 @@ fetch(struct pgsql *db, struct pgsql_statement *statement)
 	if (db->is_failed || !cursor_of(sql_of(db, statement), cursor) ||
 	    send_fetch(db, cursor) == -1)
 		return (STORE_UNAVAILABLE);
-	return (pgsql_exchange(db, 1, &statement->result, db->wait_ms,
+	return (pgsql_exchange(db, &statement->result, db->wait_ms,
 	    "fetch"));
 }
 

@@ -77,6 +77,7 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[SCHEMA_EXISTS] = "SELECT 1 WHERE to_regclass('meta') IS NOT NULL",
 	[SCHEMA_VERSION] = "SELECT schema_version FROM meta",
 	[DATA_VERSION] = "SELECT data_version FROM meta",
+	[TOUCH] = "UPDATE meta SET data_version = data_version",
 	[MASTER_KEY_ADD] = CHANGES_KEYS
 	    "INSERT INTO master_keys (key_id, purpose, "
 	    "fingerprint, created_at, state, state_since) "
@@ -156,8 +157,7 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	    "metadata, expires_at, org_slug, workspace_id, scope_data, "
 	    "auth_print, auth_data, revision) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-	    "$11, $12, $13, $14, $15, $16, $17, $18, "
-	    "1) ON CONFLICT DO NOTHING",
+	    "$11, $12, $13, $14, $15, $16, $17, $18, 1)",
 	[SAVE_UPDATE] = "UPDATE integrations SET name = $1, status = $2, "
 	    "active = $3, has_auth_data = $4, has_scope_data = $5, "
 	    "updated_at = $6, metadata = $7, expires_at = $8, revision = $9, "
@@ -216,8 +216,7 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[AUDIT_HEAD] = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
 	[AUDIT_ADD] = "INSERT INTO audit (seq, chain_id, at, action, "
 	    "integration_id, request_id, owner, subject, salt, digest, hash) "
-	    "VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-	    "ON CONFLICT DO NOTHING",
+	    "VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	[AUDIT_OWN] = CURSOR("audit_own") AUDIT
 	    "WHERE owner = $1 AND seq < $2 ORDER BY seq DESC",
 	[AUDIT_TYPE] = "SELECT integration_type FROM integrations "
@@ -226,6 +225,7 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[CHAIN_OWN_PAGE] = AUDIT "WHERE seq > $1 AND owner = $2 "
 	    "ORDER BY seq LIMIT $3",
 	[CHAIN_HEAD] = AUDIT "ORDER BY seq DESC LIMIT 1",
+	[CHAIN_HASH] = "SELECT hash FROM audit WHERE seq = $1",
 	[CHAIN_ANCHOR] = AUDIT "WHERE action = 'prune' "
 	    "ORDER BY seq DESC LIMIT 1",
 	[CHAIN_DROP] = "DELETE FROM audit WHERE seq <= $1",

@@ -24,7 +24,8 @@ enum {
 
 /* All in one trip; the moment is read when the lock is there. */
 static enum store_rc
-take_lock(struct pgsql *db, int timeout_ms)
+take_lock(struct pgsql *db, int timeout_ms, void (*ask)(void *cookie),
+    void *cookie)
 {
 	int64_t before_us = ident_now_us();
 	char limit[COMMANDS_MAX];
@@ -39,7 +40,9 @@ take_lock(struct pgsql *db, int timeout_ms)
 	    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)"
 	    "::bigint") == -1)
 		return (STORE_UNAVAILABLE);
-	rc = pgsql_exchange(db, 4, &answer, timeout_ms + BEGIN_MS, "begin");
+	if (ask != NULL)
+		ask(cookie);
+	rc = pgsql_exchange(db, &answer, timeout_ms + BEGIN_MS, "begin");
 	if (rc == STORE_OK)
 		pgsql_note_clock(db, pgsql_number(db, answer, 0, 0),
 		    before_us);
@@ -64,7 +67,8 @@ await_server(struct pgsql *db, int timeout_ms)
  * done yet, so it is as good to ask again as for a lock that is not had.
  */
 enum store_rc
-pgsql_begin(struct db *base, int timeout_ms)
+pgsql_begin(struct db *base, int timeout_ms, void (*ask)(void *cookie),
+    void *cookie)
 {
 	struct pgsql *db = pgsql_of(base);
 	enum store_rc rc;
@@ -75,7 +79,11 @@ pgsql_begin(struct db *base, int timeout_ms)
 	db->is_reading = false;
 	db->is_failed = false;
 	db->is_warned = false;
-	rc = take_lock(db, timeout_ms);
+	db->is_late = false;
+	db->is_unsure = false;
+	pgsql_ahead_forget(db);
+	db->ahead_count = 0;
+	rc = take_lock(db, timeout_ms, ask, cookie);
 	if (rc == STORE_OK)
 		return (STORE_OK);
 	pgsql_rollback(base);
@@ -98,6 +106,7 @@ judge(struct pgsql *db, PGresult *answer)
 		log_error("database %s: commit: the server has warned, so the "
 		    "commit may not be on its standby: see the server's log",
 		    db->url);
+		db->is_unsure = true;
 		return (STORE_WRITE_FAILED);
 	}
 	return (STORE_OK);
@@ -109,20 +118,39 @@ pgsql_commit(struct db *base)
 	struct pgsql *db = pgsql_of(base);
 	enum store_rc rc = STORE_WRITE_FAILED;
 	PGresult *answer = NULL;
+	bool is_late;
 
 	if (db->is_failed) {
 		pgsql_rollback(base);
 		return (STORE_WRITE_FAILED);
 	}
 	if (pgsql_send(db, "COMMIT") == 0)
-		rc = pgsql_exchange(db, 1, &answer, COMMIT_MS, "commit");
-	if (rc == STORE_OK)
+		rc = pgsql_exchange(db, &answer, COMMIT_MS, "commit");
+	if (rc == STORE_OK) {
 		rc = judge(db, answer);
-	else if (rc != STORE_FULL)
-		rc = STORE_WRITE_FAILED;
+	} else {
+		is_late = db->is_late;
+		db->is_unsure = db->conn == NULL;
+		pgsql_rollback(base);
+		db->is_late = is_late;
+		if (rc != STORE_FULL)
+			rc = STORE_WRITE_FAILED;
+	}
 	db->pq->clear(answer);
 	db->is_in_transaction = false;
 	return (rc);
+}
+
+bool
+pgsql_has_failed_late(const struct db *base)
+{
+	return (((const struct pgsql *)(const void *)base)->is_late);
+}
+
+bool
+pgsql_is_unsure(const struct db *base)
+{
+	return (((const struct pgsql *)(const void *)base)->is_unsure);
 }
 
 void
@@ -130,11 +158,16 @@ pgsql_rollback(struct db *base)
 {
 	struct pgsql *db = pgsql_of(base);
 
+	/* Behind what fails, nothing is run, be it a ROLLBACK. */
+	if (db->sent_count > 0 && pgsql_exchange(db, NULL, BEGIN_MS,
+	    "rollback") != STORE_OK)
+		db->is_failed = true;
 	/* Where even that fails, the connection is let go, and all with it. */
 	if (db->conn != NULL && (pgsql_send(db, "ROLLBACK") == -1 ||
-	    pgsql_exchange(db, 1, NULL, BEGIN_MS, "rollback") != STORE_OK))
+	    pgsql_exchange(db, NULL, BEGIN_MS, "rollback") != STORE_OK))
 		pgsql_disconnect(db);
 	db->is_in_transaction = false;
 	db->is_failed = false;
 	db->cursors = 0;
+	pgsql_ahead_forget(db);
 }

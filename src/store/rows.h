@@ -25,6 +25,7 @@ enum statement {
 	SCHEMA_EXISTS,
 	SCHEMA_VERSION,
 	DATA_VERSION,
+	TOUCH,
 	MASTER_KEY_ADD,
 	MASTER_KEY_STEP_DOWN,
 	MASTER_KEY_MARK,
@@ -76,6 +77,7 @@ enum statement {
 	CHAIN_PAGE,
 	CHAIN_OWN_PAGE,
 	CHAIN_HEAD,
+	CHAIN_HASH,
 	CHAIN_ANCHOR,
 	CHAIN_DROP,
 	CHAIN_EMPTY,
@@ -113,6 +115,7 @@ struct rows_keys {
 /* The end of the audit's chain, as this transaction has it. */
 struct rows_head {
 	bool is_known;
+	bool is_new;			/* the transaction has written it */
 	int64_t seq;
 	unsigned char hash[CHAIN_HASH_LEN];
 };
@@ -121,6 +124,7 @@ struct store {
 	struct db *db;
 	struct rows_keys keys;
 	struct rows_head head;
+	struct rows_head unsure;	/* of a commit that may be there */
 	bool sweeps_no_more;		/* it has failed once */
 };
 
@@ -183,15 +187,24 @@ void rows_begin_save(struct store_save *save);
 enum store_rc rows_keep(struct store_save *save, struct db_query *found)
     __attribute__((warn_unused_result));
 
-/* Let the row of that id in the database be what is stored then. */
-enum store_rc rows_update(struct db *db, const struct store_save *save,
-    int64_t id) __attribute__((warn_unused_result));
+/* The statement that lets the row of that id be what is stored then. */
+struct db_query rows_update(struct db *db, const struct store_save *save,
+    int64_t id);
 
 /* One more box under a key. Returns -1 where it is one key too many. */
 int rows_count_box(struct store_box_counts *counts, uint32_t key_id);
 
 /* Whether a type, or none, is one that the asker may see. */
 bool rows_is_for(const struct store_asker *asker, const char *type);
+
+/* Ask ahead for what each transaction needs. */
+void rows_ask_version(struct store *store);
+void rows_ask_head(struct store *store);
+void rows_ask_due(struct store *store);
+
+/* STORE_OK: the audit has that row; STORE_NOT_FOUND: it does not. */
+enum store_rc rows_has_audit(struct db *db, const struct rows_head *row)
+    __attribute__((warn_unused_result));
 
 /*
  * Remove some of what was kept for Idempotency-Keys and is out of date. A

@@ -73,9 +73,12 @@ exec(struct db *db, const char *sql)
 	return (sqlite_exec(of(db), sql));
 }
 
+/* A file is no trip away: each thing is asked when it is needed. */
 static enum store_rc
-begin(struct db *db, int timeout_ms)
+begin(struct db *db, int timeout_ms, void (*ask)(void *cookie), void *cookie)
 {
+	(void)ask;
+	(void)cookie;
 	return (sqlite_begin(of(db), timeout_ms));
 }
 
@@ -89,6 +92,22 @@ static void
 rollback(struct db *db)
 {
 	sqlite_rollback(of(db));
+}
+
+static bool
+never(const struct db *db)
+{
+	(void)db;
+	return (false);
+}
+
+static enum store_rc
+put_off(struct db_query *query)
+{
+	enum store_rc rc = sqlite_step(query);
+
+	sqlite_done(query);
+	return (rc == STORE_NOT_FOUND ? STORE_OK : rc);
 }
 
 static int64_t
@@ -158,11 +177,15 @@ const struct db_driver sqlite_driver = {
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
+	.has_failed_late = never,
+	.is_unsure = never,
 	.query = sqlite_query,
 	.bind_text = sqlite_bind_text,
 	.bind_blob = sqlite_bind_blob,
 	.bind_int = sqlite_bind_int,
 	.step = sqlite_step,
+	.ahead = sqlite_done,
+	.put_off = put_off,
 	.text = sqlite_text,
 	.blob = sqlite_blob,
 	.integer = sqlite_int,

@@ -67,6 +67,7 @@ const char *const sqlite_sql[STATEMENTS + 1] = {
 	[SCHEMA_EXISTS] = "SELECT 1",
 	[SCHEMA_VERSION] = "PRAGMA user_version",
 	[DATA_VERSION] = "PRAGMA data_version",
+	[TOUCH] = "UPDATE meta SET schema_version = schema_version",
 	[MASTER_KEY_ADD] = "INSERT INTO master_keys (key_id, purpose, "
 	    "fingerprint, created_at, state, state_since) "
 	    "VALUES (?1, ?2, ?3, ?4, 'active', ?4)",
@@ -192,6 +193,7 @@ const char *const sqlite_sql[STATEMENTS + 1] = {
 	[CHAIN_OWN_PAGE] = AUDIT "WHERE seq > ? AND owner = ? "
 	    "ORDER BY seq LIMIT ?",
 	[CHAIN_HEAD] = AUDIT "ORDER BY seq DESC LIMIT 1",
+	[CHAIN_HASH] = "SELECT hash FROM audit WHERE seq = ?1",
 	[CHAIN_ANCHOR] = AUDIT "WHERE action = 'prune' "
 	    "ORDER BY seq DESC LIMIT 1",
 	[CHAIN_DROP] = "DELETE FROM audit WHERE seq <= ?",

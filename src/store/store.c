@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "ground/log.h"
@@ -34,13 +35,40 @@ store_ping(struct store *store)
 	return (rows_as_read(rc));
 }
 
+/* What is asked with the lock, and by whom else. */
+struct asking {
+	struct store *store;
+	void (*ask)(struct store *, void *);
+	void *cookie;
+};
+
+static void
+ask_all(void *cookie)
+{
+	struct asking *asking = cookie;
+
+	rows_ask_version(asking->store);
+	rows_ask_head(asking->store);
+	rows_ask_due(asking->store);
+	if (asking->ask != NULL)
+		asking->ask(asking->store, asking->cookie);
+}
+
 enum store_rc
 store_begin(struct store *store, int timeout_ms)
 {
-	struct db *db = store->db;
-	enum store_rc rc = db_begin(db, timeout_ms);
+	return (store_begin_asking(store, timeout_ms, NULL, NULL));
+}
 
-	store->head.is_known = false;
+enum store_rc
+store_begin_asking(struct store *store, int timeout_ms,
+    void (*ask)(struct store *store, void *cookie), void *cookie)
+{
+	struct asking asking = { store, ask, cookie };
+	struct db *db = store->db;
+	enum store_rc rc = db_begin(db, timeout_ms, ask_all, &asking);
+
+	store->head = (struct rows_head){ .is_known = false };
 	if (rc != STORE_OK)
 		return (rc);
 	/* What is true of the keys now stays true until the commit. */
@@ -52,14 +80,57 @@ store_begin(struct store *store, int timeout_ms)
 enum store_rc
 store_commit(struct store *store)
 {
+	enum store_rc rc;
+
 	rows_sweep(store);
-	return (db_commit(store->db));
+	rc = db_commit(store->db);
+	store->unsure = (struct rows_head){ .is_known = false };
+	if (rc != STORE_OK && db_is_unsure(store->db) && store->head.is_new)
+		store->unsure = store->head;
+	return (rc);
+}
+
+bool
+store_has_failed_late(const struct store *store)
+{
+	return (db_has_failed_late(store->db));
+}
+
+bool
+store_is_unsure(const struct store *store)
+{
+	return (store->unsure.is_known);
 }
 
 void
 store_rollback(struct store *store)
 {
 	db_rollback(store->db);
+}
+
+/*
+ * The row of the audit that was the last of the transaction tells, for all of
+ * it is there or nothing, and the lock means that it has ended. That it is as
+ * durable as any is what the next commit behind it says.
+ */
+enum store_rc
+store_recall(struct store *store, int timeout_ms)
+{
+	struct db_query query;
+	enum store_rc rc;
+
+	assert(store->unsure.is_known);
+	if ((rc = db_begin(store->db, timeout_ms, NULL, NULL)) != STORE_OK)
+		return (rc);
+	rc = rows_has_audit(store->db, &store->unsure);
+	if (rc == STORE_OK) {
+		query = db_query(store->db, TOUCH);
+		rc = rows_finish(&query);
+	}
+	if (rc == STORE_OK)
+		return (db_commit(store->db));
+	store_rollback(store);
+	return (rc);
 }
 
 static enum store_rc
@@ -91,7 +162,7 @@ fill(struct db *db, const struct keyring_print *prints, size_t count,
 {
 	enum store_rc rc;
 
-	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+	if ((rc = db_begin(db, timeout_ms, NULL, NULL)) != STORE_OK)
 		return (rc);
 	if ((rc = rows_apply_all(db)) == STORE_OK)
 		rc = remember_keys(db, prints, count);
@@ -125,7 +196,7 @@ store_upgrade(struct store *store, int timeout_ms)
 	struct db *db = store->db;
 	enum store_rc rc;
 
-	if ((rc = db_begin(db, timeout_ms)) != STORE_OK)
+	if ((rc = db_begin(db, timeout_ms, NULL, NULL)) != STORE_OK)
 		return (rc);
 	return (finish(db, rows_apply(db)));
 }

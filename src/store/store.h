@@ -55,6 +55,30 @@ enum store_rc store_commit(struct store *store)
     __attribute__((warn_unused_result));
 void store_rollback(struct store *store);
 
+/*
+ * The same; ask, which may be NULL, is called where what is looked for later
+ * on can come with the lock: it calls such as store_save_ask.
+ */
+enum store_rc store_begin_asking(struct store *store, int timeout_ms,
+    void (*ask)(struct store *store, void *cookie), void *cookie)
+    __attribute__((warn_unused_result));
+
+/*
+ * Before the rollback after a failure, or after a commit that has failed:
+ * whether it may be that of any change since store_begin, not of the last.
+ */
+bool store_has_failed_late(const struct store *store);
+
+/*
+ * After a commit that has failed: whether it may be there all the same. Then
+ * store_recall may be asked, until it tells: STORE_OK, it is there, and as
+ * durable as any; STORE_NOT_FOUND, it is not and never will be; else that is
+ * not known yet. It waits for timeout_ms at most for the lock.
+ */
+bool store_is_unsure(const struct store *store);
+enum store_rc store_recall(struct store *store, int timeout_ms)
+    __attribute__((warn_unused_result));
+
 /* Say that the lock was not had, by log_error or another of its kind. */
 void store_complain_busy(void (*say)(const char *format, ...),
     int waited_ms);
@@ -254,6 +278,9 @@ struct store_save {
  */
 enum store_rc store_save(struct store *store, struct store_save *save)
     __attribute__((warn_unused_result));
+
+/* In store_begin_asking: ask for the row that such a save will look for. */
+void store_save_ask(struct store *store, const struct store_save *save);
 
 /*
  * For whom something is done: no function that serves a request can do without

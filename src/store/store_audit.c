@@ -12,6 +12,14 @@
 
 enum { LOOKS_MAX = 2000 };	/* rows of one read */
 
+void
+rows_ask_head(struct store *store)
+{
+	struct db_query query = db_query(store->db, AUDIT_HEAD);
+
+	db_ahead(&query);
+}
+
 /* Where the chain ends; another process may have added to it before. */
 static enum store_rc
 find_head(struct store *store)
@@ -44,10 +52,29 @@ find_head(struct store *store)
 }
 
 enum store_rc
+rows_has_audit(struct db *db, const struct rows_head *row)
+{
+	struct db_query query = db_query(db, CHAIN_HASH);
+	const void *hash;
+	enum store_rc rc;
+	size_t len;
+
+	db_bind_int(&query, row->seq);
+	if ((rc = db_step(&query)) == STORE_OK) {
+		hash = db_blob(&query, 0, &len);
+		if (hash == NULL || len != sizeof row->hash ||
+		    memcmp(hash, row->hash, len) != 0)
+			rc = STORE_NOT_FOUND;
+	}
+	db_done(&query);
+	return (rows_as_read(rc));
+}
+
+enum store_rc
 store_audit_add(struct store *to, const struct store_audit *entry)
 {
 	struct store *store = to;
-	struct rows_head next = { .is_known = true };
+	struct rows_head next = { .is_known = true, .is_new = true };
 	struct db_query query;
 	enum store_rc rc;
 
@@ -71,7 +98,7 @@ store_audit_add(struct store *to, const struct store_audit *entry)
 	db_bind_blob(&query, entry->salt, CHAIN_SALT_LEN);
 	db_bind_blob(&query, entry->digest, CHAIN_HASH_LEN);
 	db_bind_blob(&query, next.hash, sizeof next.hash);
-	rc = rows_finish(&query);
+	rc = db_put_off(&query);
 	if (rc == STORE_OK)
 		store->head = next;
 	else if (rc == STORE_CONFLICT)

@@ -56,10 +56,15 @@ static enum store_rc
 write_row(struct store *store, struct store_change *change, int64_t id)
 {
 	struct db *db = store->db;
+	struct db_query query;
 	enum store_rc rc = STORE_OK;
 
-	if (!change->is_same)
-		rc = rows_update(db, change->save, id);
+	if (!change->is_same) {
+		query = rows_update(db, change->save, id);
+		if ((rc = rows_finish(&query)) == STORE_OK &&
+		    change->save->auth_data_given)
+			rc = rows_end_lease(db, id);
+	}
 	if (rc == STORE_OK && change->ends_lease)
 		rc = rows_end_lease(db, id);
 	return (rc);

@@ -69,7 +69,15 @@ store_idempotency_add(struct store *store,
 	db_bind_text(&query, record->etag);
 	db_bind_text(&query, record->answer);
 	db_bind_text(&query, record->expires_at);
-	return (rows_finish(&query));
+	return (db_put_off(&query));
+}
+
+void
+rows_ask_due(struct store *store)
+{
+	struct db_query query = db_query(store->db, IDEMPOTENCY_FIRST);
+
+	db_ahead(&query);
 }
 
 /* STORE_OK: the oldest of what is kept is out of date. */

@@ -41,7 +41,7 @@ rows_end_lease(struct db *db, int64_t id)
 	struct db_query query = db_query(db, LEASE_END);
 
 	db_bind_int(&query, id);
-	return (rows_finish(&query));
+	return (db_put_off(&query));
 }
 
 /* Find the row that a lease is for: its id in the database. */

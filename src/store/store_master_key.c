@@ -48,6 +48,14 @@ store_keys_check(struct store *store,
 	return (all_known && keys > 1 ? STORE_OK : STORE_OTHER_KEY);
 }
 
+void
+rows_ask_version(struct store *store)
+{
+	struct db_query query = db_query(store->db, DATA_VERSION);
+
+	db_ahead(&query);
+}
+
 static enum store_rc
 read_data_version(struct db *db, int64_t *version)
 {

@@ -16,7 +16,7 @@ count(struct db *db, int64_t id, const char *at)
 
 	db_bind_int(&query, id);
 	db_bind_text(&query, at);
-	return (rows_finish(&query));
+	return (db_put_off(&query));
 }
 
 /* Look for the row by found, and count; asker NULL: whoever. */

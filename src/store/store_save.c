@@ -36,7 +36,7 @@ insert(struct db *db, const struct integration *row)
 	db_bind_text(&query, row->scope_data);
 	db_bind_blob(&query, row->auth_print, PRINT_LEN);
 	db_bind_blob(&query, row->auth_data, row->auth_data_len);
-	rc = rows_finish(&query);
+	rc = db_put_off(&query);
 	if (rc == STORE_CONFLICT) {
 		log_error("a new integration's identifier is taken already");
 		rc = STORE_ROW_FAILED;
@@ -44,12 +44,11 @@ insert(struct db *db, const struct integration *row)
 	return (rc);
 }
 
-enum store_rc
+struct db_query
 rows_update(struct db *db, const struct store_save *save, int64_t id)
 {
 	const struct integration *row = &save->stored;
 	struct db_query query = db_query(db, SAVE_UPDATE);
-	enum store_rc rc;
 
 	db_bind_text(&query, row->name);
 	db_bind_text(&query, row->status);
@@ -68,7 +67,16 @@ rows_update(struct db *db, const struct store_save *save, int64_t id)
 	db_bind_blob(&query, row->auth_print, PRINT_LEN);
 	db_bind_blob(&query, row->auth_data, row->auth_data_len);
 	db_bind_int(&query, id);
-	rc = rows_finish(&query);
+	return (query);
+}
+
+/* It is the row that was found, so no other save has asked for it ahead. */
+static enum store_rc
+update(struct db *db, const struct store_save *save, int64_t id)
+{
+	struct db_query query = rows_update(db, save, id);
+	enum store_rc rc = db_put_off(&query);
+
 	if (rc == STORE_OK && save->auth_data_given)
 		rc = rows_end_lease(db, id);
 	return (rc);
@@ -217,6 +225,34 @@ rows_begin_save(struct store_save *save)
 	save->stored.revision = 1;
 }
 
+/* Whether it has to be looked for a row that is there. */
+static bool
+may_be_there(const struct store_save *save)
+{
+	return (!save->is_generated || save->only_new);
+}
+
+static struct db_query
+find(struct db *db, const struct store_save *save)
+{
+	struct db_query found = db_query(db, SAVE_FIND);
+
+	db_bind_text(&found, save->row.created_by);
+	db_bind_text(&found, save->row.unique_identifier);
+	return (found);
+}
+
+void
+store_save_ask(struct store *store, const struct store_save *save)
+{
+	struct db_query query;
+
+	if (may_be_there(save)) {
+		query = find(store->db, save);
+		db_ahead(&query);
+	}
+}
+
 enum store_rc
 store_save(struct store *store, struct store_save *save)
 {
@@ -227,16 +263,14 @@ store_save(struct store *store, struct store_save *save)
 	rows_begin_save(save);
 	if (!rows_takes(store, save))
 		return (STORE_SEAL_AGAIN);
-	if (save->is_generated && !save->only_new)
+	if (!may_be_there(save))
 		return (create(store, save));
-	found = db_query(store->db, SAVE_FIND);
-	db_bind_text(&found, save->row.created_by);
-	db_bind_text(&found, save->row.unique_identifier);
+	found = find(store->db, save);
 	if ((rc = db_step(&found)) == STORE_OK)
 		rc = judge(save, &found);
 	id = rc == STORE_OK ? db_int(&found, FOUND_ID) : 0;
 	db_done(&found);
 	if (rc == STORE_NOT_FOUND)
 		return (create(store, save));
-	return (rc == STORE_OK ? rows_update(store->db, save, id) : rc);
+	return (rc == STORE_OK ? update(store->db, save, id) : rc);
 }

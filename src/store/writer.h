@@ -29,6 +29,8 @@ struct keyuse;
  */
 struct writer_job {
 	enum store_rc (*run)(struct store *store, void *cookie);
+	/* NULL, or called before: what run will look for (store_save_ask) */
+	void (*ask)(struct store *store, void *cookie);
 	void *cookie;
 	bool touches_keys;		/* it may change API keys */
 	enum store_rc rc;		/* when it is done: what has come of it */

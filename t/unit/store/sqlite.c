@@ -113,7 +113,7 @@ START_TEST(each_commit_is_synced)
 		ck_assert_int_eq(open_db(&db, STORE_WRITE, journals[i]),
 		    STORE_OK);
 		for (n = 0; n < 3; n++) {
-			ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS), STORE_OK);
+			ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS, NULL, NULL), STORE_OK);
 			ck_assert_int_eq(db_exec(db, "UPDATE master_keys SET "
 			    "created_at = created_at || 'x'"), STORE_OK);
 			unit_syncs = 0;
@@ -132,7 +132,7 @@ START_TEST(commit_that_is_not_synced_is_none)
 	keyring_free(unit_create());
 	ck_assert_int_eq(open_db(&db, STORE_WRITE, CONF_JOURNAL_AUTO),
 	    STORE_OK);
-	ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS, NULL, NULL), STORE_OK);
 	ck_assert_int_eq(db_exec(db, "UPDATE master_keys SET created_at = ''"),
 	    STORE_OK);
 	unit_let_syncs_fail(0);
@@ -175,7 +175,7 @@ START_TEST(long_commit_makes_no_checkpoint)
 	ck_assert_uint_gt(len, 0);
 	ck_assert_int_eq(open_db(&db, STORE_WRITE, CONF_JOURNAL_WAL),
 	    STORE_OK);
-	ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS), STORE_OK);
+	ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS, NULL, NULL), STORE_OK);
 	ck_assert_int_eq(db_exec(db, "CREATE TABLE long (x); INSERT INTO long "
 	    "VALUES (zeroblob(8000000))"), STORE_OK);
 	ck_assert_int_eq(db_commit(db), STORE_OK);

@@ -128,6 +128,9 @@ START_TEST(each_commit_sweeps_some)
 		add(store, i, "old", -1);
 	add(store, i, "new", LATER_S);
 	ck_assert_int_eq(store_commit(store), STORE_OK);
+	/* Where a database is a trip away, it was asked before they came. */
+	if (unit_url() != NULL)
+		unit_put_row(store, "id-0", "0");
 	ck_assert_uint_eq(count(), SWEPT + 1);
 	unit_put_row(store, "id-1", "a");
 	ck_assert_uint_eq(count(), 1);
