@@ -75,7 +75,7 @@ _strongroom()
 	fi
 	case ${#words[@]}:${words[0]-} in
 	0:) _strongroom_offer 'init key integration master-key check doctor audit
-		backup restore migrate import export recipient user version' ;;
+		backup restore migrate move import export recipient user version' ;;
 	1:key) _strongroom_offer 'create import list revoke rotate' ;;
 	1:audit) _strongroom_offer 'list verify head export prune' ;;
 	1:user) _strongroom_offer 'erase' ;;

@@ -77,6 +77,8 @@ static const struct command commands[] = {
 	    "user erase USER                  with all that is USER's" },
 	{ "migrate", NULL, TAKES_NOTHING, admin_migrate,
 	    "migrate                          bring the database up to date" },
+	{ "move", NULL, TAKES_TO, admin_move,
+	    "move --to postgresql://...       all that is stored, to a server" },
 	{ "check", NULL, TAKES_NOTHING, admin_check,
 	    "check                            is all that is stored whole?" },
 	{ "backup", NULL, TAKES_FILE, admin_backup,

@@ -135,6 +135,7 @@ enum admin_rc admin_recipient_open(const struct admin *admin);
 enum admin_rc admin_master_key_rotate(const struct admin *admin);
 enum admin_rc admin_master_key_status(const struct admin *admin);
 enum admin_rc admin_master_key_retire(const struct admin *admin);
+enum admin_rc admin_move(const struct admin *admin);
 enum admin_rc admin_migrate(const struct admin *admin);
 enum admin_rc admin_check(const struct admin *admin);
 enum admin_rc admin_backup(const struct admin *admin);

@@ -134,8 +134,8 @@ conf_home(const struct conf *conf)
 }
 
 /* It stands in log lines and commands, so no secret may be in it. */
-static bool
-has_password(const char *url)
+bool
+conf_has_password(const char *url)
 {
 	const char *who = url + sizeof url_prefix - 1;
 	const char *at = strchr(who, '@');
@@ -157,7 +157,7 @@ check_path(const struct key *key, const char *text,
 		    "%s must be a path that begins with /%s", key->name,
 		    may_be_url ? ", or a URL that begins with postgresql://" :
 		    "");
-	else if (has_password(text))
+	else if (conf_has_password(text))
 		snprintf(complaint, COMPLAINT_MAX, "%s has a password in it: "
 		    "put that into a file of its own, mode 600, and name the "
 		    "file by passfile=", key->name);

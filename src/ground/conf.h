@@ -55,6 +55,9 @@ void conf_fini(struct conf *conf);
 /* Whether what is named as a database is a server's, not a file of ours. */
 bool conf_is_url(const char *database);
 
+/* Whether there is a password in a URL of a database, where none may be. */
+bool conf_has_password(const char *url);
+
 /*
  * The file in whose directory lies what the service itself writes: the
  * database, or the key file where the database is a server's. Lent.

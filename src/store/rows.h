@@ -128,6 +128,20 @@ struct store {
 	bool sweeps_no_more;		/* it has failed once */
 };
 
+/* The store's statements, for whoever opens a database. */
+extern const struct db_sql rows_sql;
+
+/*
+ * The versions that a schema has while its rows are moved to another database:
+ * where they were, once they are all there; and where they come to, until then.
+ */
+enum { ROWS_MOVED_AWAY = 1000, ROWS_MOVING_IN = 1001 };
+
+/* The schema's version, 0 where there is none; and this program's. */
+enum store_rc rows_schema_version(struct db *db, int64_t *version)
+    __attribute__((warn_unused_result));
+int64_t rows_newest_version(const struct db *db);
+
 /* See that the schema is this program's; else the reason is logged. */
 enum store_rc rows_check_schema(struct db *db)
     __attribute__((warn_unused_result));

@@ -10,7 +10,7 @@
 #include "ground/log.h"
 #include "store/rows.h"
 
-static const struct db_sql sql = { sqlite_sql, pgsql_sql };
+const struct db_sql rows_sql = { sqlite_sql, pgsql_sql };
 
 void
 store_close(struct store *store)
@@ -178,7 +178,7 @@ store_create(const struct store_conf *conf,
 
 	if ((rc = db_make(conf)) != STORE_OK)
 		return (rc);
-	rc = db_open(&db, conf, STORE_WRITE, &sql);
+	rc = db_open(&db, conf, STORE_WRITE, &rows_sql);
 	if (rc == STORE_OK)
 		rc = fill(db, prints, count, conf->busy_timeout_ms);
 	/* So that a copy of the file alone is a database already. */
@@ -227,7 +227,7 @@ store_open(struct store **to, const struct store_conf *conf,
 		log_error("out of memory while opening %s", conf->path);
 		return (STORE_UNAVAILABLE);
 	}
-	rc = db_open(&store->db, conf, mode, &sql);
+	rc = db_open(&store->db, conf, mode, &rows_sql);
 	if (rc == STORE_OK)
 		rc = look(store, mode);
 	if (rc != STORE_OK) {

@@ -21,9 +21,8 @@ read_value(struct db *db, enum statement statement, int64_t *value)
 	return (rc == STORE_NOT_FOUND ? rc : rows_as_read(rc));
 }
 
-/* 0 where there is no schema yet. */
-static enum store_rc
-schema_version(struct db *db, int64_t *version)
+enum store_rc
+rows_schema_version(struct db *db, int64_t *version)
 {
 	enum store_rc rc = read_value(db, SCHEMA_EXISTS, version);
 
@@ -33,8 +32,8 @@ schema_version(struct db *db, int64_t *version)
 	return (rc == STORE_NOT_FOUND ? STORE_OK : rc);
 }
 
-static int64_t
-newest_version(const struct db *db)
+int64_t
+rows_newest_version(const struct db *db)
 {
 	const struct schema_step *steps = db_schema(db);
 	size_t i = 0;
@@ -61,7 +60,7 @@ enum store_rc
 rows_apply(struct db *db)
 {
 	int64_t version = 0;
-	enum store_rc rc = schema_version(db, &version);
+	enum store_rc rc = rows_schema_version(db, &version);
 
 	return (rc == STORE_OK ? apply_from(db, version) : rc);
 }
@@ -70,7 +69,7 @@ enum store_rc
 rows_apply_all(struct db *db)
 {
 	int64_t version = 0;
-	enum store_rc rc = schema_version(db, &version);
+	enum store_rc rc = rows_schema_version(db, &version);
 
 	if (rc == STORE_OK && version != 0) {
 		log_error("database %s is one of strongroom already",
@@ -84,21 +83,29 @@ enum store_rc
 rows_check_schema(struct db *db)
 {
 	int64_t version = 0;
-	enum store_rc rc = schema_version(db, &version);
+	enum store_rc rc = rows_schema_version(db, &version);
 
-	if (rc != STORE_OK || version == newest_version(db))
+	if (rc != STORE_OK || version == rows_newest_version(db))
 		return (rc);
-	if (version > newest_version(db)) {
+	if (version == ROWS_MOVED_AWAY || version == ROWS_MOVING_IN) {
+		log_error("database %s %s: see strongroom move, in "
+		    "strongroom(8)", db_path(db), version == ROWS_MOVED_AWAY ?
+		    "was moved to a server: let the configuration name that "
+		    "one, and restart the service" :
+		    "has not all rows yet that are moved to it");
+		return (STORE_NEWER);
+	}
+	if (version > rows_newest_version(db)) {
 		log_error("database %s has schema %lld, newer than the %lld of "
 		    "this program: install the newer strongroom, and restart "
 		    "the service", db_path(db), (long long)version,
-		    (long long)newest_version(db));
+		    (long long)rows_newest_version(db));
 		return (STORE_NEWER);
 	}
 	if (version > 0) {
 		log_error("database %s has schema %lld, older than the %lld of "
 		    "this program: run strongroom migrate", db_path(db),
-		    (long long)version, (long long)newest_version(db));
+		    (long long)version, (long long)rows_newest_version(db));
 		return (STORE_OLDER);
 	}
 	log_error("database %s is no database of strongroom: run strongroom "
@@ -110,9 +117,9 @@ enum store_rc
 store_schema(struct store *store, int *has, int *wants)
 {
 	int64_t version = 0;
-	enum store_rc rc = schema_version(store->db, &version);
+	enum store_rc rc = rows_schema_version(store->db, &version);
 
 	*has = (int)version;
-	*wants = (int)newest_version(store->db);
+	*wants = (int)rows_newest_version(store->db);
 	return (rc);
 }
