@@ -102,6 +102,9 @@ check_configuration(struct doctor *doctor)
 		return;
 	doctor->store_conf = app_store_conf(&doctor->conf);
 	doctor->has |= HAS_CONF;
+	/* A server's files are not looked at. */
+	doctor->has |= conf_is_url(doctor->conf.database) ? HAS_FILES :
+	    HAS_FILE;
 }
 
 static void
@@ -154,12 +157,8 @@ check_sqlite(struct doctor *doctor)
 {
 	int n = store_library_version();
 
-	if (doctor->conf.database != NULL &&
-	    conf_is_url(doctor->conf.database)) {
-		doctor_find(doctor, DOCTOR_OK, NULL, "the rows are a "
-		    "PostgreSQL server's, and not SQLite's");
+	if ((doctor->has & (HAS_CONF | HAS_FILE)) == HAS_CONF)
 		return;
-	}
 	doctor_find(doctor, DOCTOR_OK, NULL, "SQLite %d.%d.%d%s", n / 1000000,
 	    n / 1000 % 1000, n % 1000, n >= SQLITE_WITHOUT_RESET_BUG ? "" :
 	    ": its WAL-reset bug (before 3.51.3) does no harm here, because "
@@ -194,7 +193,8 @@ check_database(struct doctor *doctor)
 {
 	if (store_open(&doctor->store, &doctor->store_conf, STORE_READ) ==
 	    STORE_OK && store_ping(doctor->store) == STORE_OK)
-		doctor->has |= HAS_STORE;
+		doctor->has |= conf_is_url(doctor->conf.database) ?
+		    HAS_STORE | HAS_SERVER : HAS_STORE;
 }
 
 static void
@@ -269,15 +269,16 @@ static const struct {
 	    NULL },
 	{ "data directory", HAS_CONF, doctor_data_directory,
 	    "only the service's user can change it", NULL },
-	{ "database files", HAS_OWNER, doctor_database_files,
+	{ "database files", HAS_OWNER | HAS_FILE, doctor_database_files,
 	    "only the service's user can read them", NULL },
 	{ "key directory", HAS_OWNER, doctor_key_directory,
 	    "only the service's user can change it", NULL },
 	{ "document root", HAS_OWNER, doctor_document_root,
 	    "keys and database lie outside", NULL },
-	{ "file system", HAS_FILES, doctor_file_system, "it is local",
-	    NULL },
-	{ "disk space", HAS_OWNER, doctor_disk_space, "there is room", NULL },
+	{ "file system", HAS_FILES | HAS_FILE, doctor_file_system,
+	    "it is local", NULL },
+	{ "disk space", HAS_OWNER | HAS_FILE, doctor_disk_space,
+	    "there is room", NULL },
 	{ "socket", 0, doctor_socket, NULL, NULL },
 	{ "rights", HAS_OWNER, check_rights,
 	    "the rest is seen with the service's rights",
@@ -287,6 +288,7 @@ static const struct {
 	{ "database", HAS_RIGHTS | HAS_FILES, check_database,
 	    "it can be opened, and its schema is that of this program",
 	    "the service does not start without it" },
+	{ "server", HAS_SERVER, doctor_server, NULL, NULL },
 	{ "key of the database", HAS_KEY | HAS_STORE, check_key_fits,
 	    "the key file is the one that it was sealed with",
 	    "the service does not start with another" },

@@ -18,7 +18,9 @@ enum doctor_has {
 	HAS_RIGHTS = 1 << 3,	/* this process is that user */
 	HAS_KEY = 1 << 4,
 	HAS_STORE = 1 << 5,
-	HAS_SECRETS = 1 << 6	/* libsodium has started */
+	HAS_SECRETS = 1 << 6,	/* libsodium has started */
+	HAS_FILE = 1 << 7,	/* the database is one, not a server's */
+	HAS_SERVER = 1 << 8	/* it is a server's, and open */
 };
 
 struct doctor {
@@ -57,6 +59,9 @@ void doctor_key_directory(struct doctor *doctor);
 void doctor_document_root(struct doctor *doctor);
 void doctor_file_system(struct doctor *doctor);
 void doctor_disk_space(struct doctor *doctor);
+
+/* What a server that has the database is like. */
+void doctor_server(struct doctor *doctor);
 
 /* Whether the web server's user can reach the socket, and nobody else. */
 void doctor_socket(struct doctor *doctor);

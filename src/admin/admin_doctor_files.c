@@ -251,8 +251,7 @@ doctor_disk_space(struct doctor *doctor)
 	struct statvfs fs;
 	unsigned long long mib;
 
-	if (conf_is_url(doctor->conf.database) ||
-	    statvfs(doctor->directory, &fs) == -1)
+	if (statvfs(doctor->directory, &fs) == -1)
 		return;
 	mib = (unsigned long long)fs.f_bavail * fs.f_frsize / MIB;
 	if (mib < SPACE_LOW_MIB)

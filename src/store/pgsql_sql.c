@@ -74,6 +74,16 @@
 
 const char *const pgsql_sql[STATEMENTS + 1] = {
 	[PING] = "SELECT count(*) FROM master_keys",
+	[SERVER] = "SELECT current_setting('server_version'), "
+	    "current_setting('max_connections')::bigint "
+	    "- current_setting('superuser_reserved_connections')::bigint, "
+	    "(SELECT count(*) FROM pg_stat_activity "
+	    "WHERE datid IS NOT NULL), "
+	    "inet_server_addr() IS NULL, "
+	    "coalesce((SELECT ssl FROM pg_stat_ssl "
+	    "WHERE pid = pg_backend_pid()), false), "
+	    "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user), "
+	    "current_setting('synchronous_standby_names') <> ''",
 	[SCHEMA_EXISTS] = "SELECT 1 WHERE to_regclass('meta') IS NOT NULL",
 	[SCHEMA_VERSION] = "SELECT schema_version FROM meta",
 	[DATA_VERSION] = "SELECT data_version FROM meta",

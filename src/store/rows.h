@@ -22,6 +22,7 @@ enum { ROWS_TYPES = 8 };
 /* The closed table of statements; NULL ends the words for each. */
 enum statement {
 	PING,
+	SERVER,
 	SCHEMA_EXISTS,
 	SCHEMA_VERSION,
 	DATA_VERSION,

@@ -64,6 +64,7 @@
 
 const char *const sqlite_sql[STATEMENTS + 1] = {
 	[PING] = "SELECT count(*) FROM master_keys",
+	[SERVER] = "SELECT NULL WHERE 0",
 	[SCHEMA_EXISTS] = "SELECT 1",
 	[SCHEMA_VERSION] = "PRAGMA user_version",
 	[DATA_VERSION] = "PRAGMA data_version",

@@ -170,3 +170,24 @@ store_check(struct store *store, struct arena *arena,
 	db_done(&query);
 	return (rc == STORE_NOT_FOUND ? STORE_OK : rows_as_read(rc));
 }
+
+enum store_rc
+store_server(struct store *store, struct store_server *server)
+{
+	struct db_query query = db_query(store->db, SERVER);
+	enum store_rc rc = db_step(&query);
+
+	if (rc == STORE_OK && rows_copy(server->version,
+	    sizeof server->version, db_text(&query, 0)) == -1)
+		rc = STORE_UNAVAILABLE;
+	if (rc == STORE_OK) {
+		server->connections_max = db_int(&query, 1);
+		server->connections = db_int(&query, 2);
+		server->is_local = db_int(&query, 3) != 0;
+		server->is_encrypted = db_int(&query, 4) != 0;
+		server->is_superuser = db_int(&query, 5) != 0;
+		server->waits_for_standby = db_int(&query, 6) != 0;
+	}
+	db_done(&query);
+	return (rows_as_read(rc));
+}

@@ -33,6 +33,23 @@ enum { STORE_CREDENTIALS_MAX = 5 };
 void store_credentials(const struct store *store,
     const char *files[STORE_CREDENTIALS_MAX + 1]);
 
+/*
+ * What a server that has the database says of itself; STORE_NOT_FOUND: the
+ * database is a file.
+ */
+enum { STORE_VERSION_MAX = 31 };
+struct store_server {
+	char version[STORE_VERSION_MAX + 1];
+	int64_t connections_max;	/* for who is no superuser */
+	int64_t connections;		/* that there are, with this one */
+	bool is_local;			/* reached by a UNIX socket */
+	bool is_encrypted;
+	bool is_superuser;		/* this role is one */
+	bool waits_for_standby;		/* each commit does */
+};
+enum store_rc store_server(struct store *store, struct store_server *server)
+    __attribute__((warn_unused_result));
+
 /* Whether it lies where processes on other machines may write too. */
 bool store_is_on_network(const struct store_conf *conf);
 
