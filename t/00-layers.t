@@ -97,7 +97,7 @@ only(qr/\blibpq-fe\.h\z/, qr{\Astore/pgsql_library\.h\z},
 only(qr{\bstore/pgsql(?:_\w+)?\.h\z}, qr{\Astore/pgsql(?:_\w+)?\.[ch]\z},
     'only its driver shares what the driver of PostgreSQL shares');
 only(qr/\bsodium(?:\.h\z|\/)/,
-    qr{\Asecrets/(?:secret|keyfile|keyring|vault|apikey|parcel|recipient|sealed|chain|print)\.c\z},
+    qr{\Asecrets/(?:secret|keyfile|keyring|vault|apikey|parcel|recipient|sealed|chain|digest|print)\.c\z},
     'only the modules for secrets speak to libsodium');
 only(qr/\bjson(?:-c\/|_object|_token|_util|_visit)/,
     qr{\Aadmin/admin_json\.c\z}, 'only admin_json.c speaks to json-c');

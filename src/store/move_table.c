@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "ground/log.h"
+#include "secrets/digest.h"
 #include "store/move_table.h"
 
 enum {
@@ -177,24 +176,18 @@ value_of(struct db_query *row, char kind, int column)
 
 /* A blob that is empty has no bytes either, and no column may hold one. */
 static void
-hash_row(crypto_generichash_state *state, const char *kinds,
-    struct db_query *row, size_t *bytes)
+hash_row(struct digest *digest, const char *kinds, struct db_query *row,
+    size_t *bytes)
 {
 	struct value value;
-	unsigned char is_null;
 	int i;
 
 	for (i = 0; kinds[i] != '\0'; i++) {
 		value = value_of(row, kinds[i], i);
-		is_null = value.bytes == NULL;
-		(void)crypto_generichash_update(state, &is_null, 1);
-		(void)crypto_generichash_update(state,
-		    (const void *)&value.n, sizeof value.n);
-		(void)crypto_generichash_update(state,
-		    (const void *)&value.len, sizeof value.len);
-		if (value.len > 0)
-			(void)crypto_generichash_update(state, value.bytes,
-			    value.len);
+		if (kinds[i] == 'i' && value.bytes != NULL)
+			digest_add(digest, &value.n, sizeof value.n);
+		else
+			digest_add(digest, value.bytes, value.len);
 		*bytes += value.len;
 	}
 }
@@ -226,17 +219,17 @@ static enum store_rc
 walk(struct db_query *row, struct db *to, size_t table,
     struct move_range *range, bool is_part)
 {
-	crypto_generichash_state state;
+	struct digest digest;
 	enum store_rc rc = STORE_OK;
 	int64_t last = range->after;
 	size_t bytes = 0;
 
-	(void)crypto_generichash_init(&state, NULL, 0, MOVE_HASH_LEN);
+	digest_init(&digest);
 	range->rows = 0;
 	while (!is_part || (range->rows < RANGE_ROWS && bytes < RANGE_BYTES)) {
 		if ((rc = db_step(row)) != STORE_OK)
 			break;
-		hash_row(&state, move_tables[table].kinds, row, &bytes);
+		hash_row(&digest, move_tables[table].kinds, row, &bytes);
 		last = move_tables[table].has_ranges ? db_int(row, 0) : 0;
 		range->rows++;
 		if (to != NULL && (rc = insert_row(to, table, row)) != STORE_OK)
@@ -244,7 +237,7 @@ walk(struct db_query *row, struct db *to, size_t table,
 	}
 	if (is_part && range->rows > 0)
 		range->last = last;
-	(void)crypto_generichash_final(&state, range->hash, MOVE_HASH_LEN);
+	digest_end(&digest, range->hash);
 	return (rc == STORE_NOT_FOUND ? STORE_OK : rc);
 }
 

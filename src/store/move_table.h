@@ -1,6 +1,7 @@
 #ifndef MOVE_TABLE_H
 #define MOVE_TABLE_H
 
+#include "secrets/digest.h"
 #include "store/db.h"
 
 /*
@@ -15,7 +16,7 @@ struct move_table {
 	const char *kinds;	/* of the columns: integer, text or blob */
 };
 
-enum { MOVE_TABLES = 9, MOVE_HASH_LEN = 32 };
+enum { MOVE_TABLES = 9 };
 extern const struct move_table move_tables[MOVE_TABLES];
 
 /* The rows of a range: keys behind after, up to last; their hash and number. */
@@ -23,7 +24,7 @@ struct move_range {
 	int64_t after;
 	int64_t last;
 	int64_t rows;
-	unsigned char hash[MOVE_HASH_LEN];
+	unsigned char hash[DIGEST_LEN];
 };
 
 /*

@@ -9,6 +9,7 @@
  * deadline of ours. A connection that breaks, or does not answer in time, is
  * let go; the next statement or transaction makes a new one.
  */
+#include "secrets/digest.h"
 #include "store/db_driver.h"
 #include "store/pgsql_library.h"
 
@@ -16,7 +17,6 @@ enum {
 	PGSQL_STATEMENTS_MAX = 96,
 	PGSQL_VALUES_MAX = 20,
 	PGSQL_NUMBER_MAX = 20,		/* characters of an int64_t */
-	PGSQL_DIGEST_LEN = 16,
 	PGSQL_NAME_MAX = 15
 };
 
@@ -48,7 +48,7 @@ struct pgsql_sent {
 
 /* A question with its values, asked ahead; NULL: no answer yet, or taken. */
 struct pgsql_ahead {
-	unsigned char digest[PGSQL_DIGEST_LEN];
+	unsigned char digest[DIGEST_LEN];
 	PGresult *result;
 	bool is_taken;
 };

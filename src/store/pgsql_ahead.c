@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "ground/log.h"
 #include "store/pgsql.h"
 
@@ -26,37 +24,28 @@ length_of(const struct pgsql_statement *statement, int i)
 /* Which statement it is, and with which values. */
 static void
 digest_of(const struct pgsql *db, const struct pgsql_statement *statement,
-    unsigned char digest[PGSQL_DIGEST_LEN])
+    unsigned char digest[DIGEST_LEN])
 {
-	size_t place = (size_t)(statement - db->statements), len;
-	crypto_generichash_state state;
-	unsigned char is_null;
+	size_t place = (size_t)(statement - db->statements);
+	struct digest state;
 	int i;
 
-	(void)crypto_generichash_init(&state, NULL, 0, PGSQL_DIGEST_LEN);
-	(void)crypto_generichash_update(&state, (const void *)&place,
-	    sizeof place);
-	for (i = 0; i < statement->count; i++) {
-		len = length_of(statement, i);
-		is_null = statement->values[i] == NULL;
-		(void)crypto_generichash_update(&state, &is_null, 1);
-		(void)crypto_generichash_update(&state, (const void *)&len,
-		    sizeof len);
-		if (len > 0)
-			(void)crypto_generichash_update(&state,
-			    (const void *)statement->values[i], len);
-	}
-	(void)crypto_generichash_final(&state, digest, PGSQL_DIGEST_LEN);
+	digest_init(&state);
+	digest_add(&state, &place, sizeof place);
+	for (i = 0; i < statement->count; i++)
+		digest_add(&state, statement->values[i],
+		    length_of(statement, i));
+	digest_end(&state, digest);
 }
 
 static struct pgsql_ahead *
-find(const struct pgsql *db, const unsigned char digest[PGSQL_DIGEST_LEN])
+find(const struct pgsql *db, const unsigned char digest[DIGEST_LEN])
 {
 	size_t i;
 
 	for (i = 0; i < db->ahead_count; i++)
 		if (memcmp(db->ahead[i].digest, digest,
-		    PGSQL_DIGEST_LEN) == 0)
+		    DIGEST_LEN) == 0)
 			return (&db->ahead[i]);
 	return (NULL);
 }
@@ -82,7 +71,7 @@ void
 pgsql_ahead(struct db_query *query)
 {
 	struct pgsql *db = pgsql_of(query->db);
-	unsigned char digest[PGSQL_DIGEST_LEN];
+	unsigned char digest[DIGEST_LEN];
 	struct pgsql_ahead *ahead = NULL;
 
 	digest_of(db, query->stmt, digest);
@@ -102,7 +91,7 @@ pgsql_ahead(struct db_query *query)
 PGresult *
 pgsql_ahead_take(struct pgsql *db, const struct pgsql_statement *statement)
 {
-	unsigned char digest[PGSQL_DIGEST_LEN];
+	unsigned char digest[DIGEST_LEN];
 	struct pgsql_ahead *ahead;
 	PGresult *result;
 
