@@ -175,14 +175,15 @@ make_configure()
 }
 
 # build_in BUILDDIR [ARGUMENT OF CONFIGURE...], from the top of the source. It
-# is configured anew when it has moved, and when the library of the unit tests
-# has come since: configure leaves them out without it.
+# is configured anew when it has moved, and when the library of the unit tests or
+# PostgreSQL's has come since: configure leaves out what needs one it has not.
 build_in()
 {
 	local build=$1 stamp=$1/.configured wanted
 	shift
 	wanted="$here $* $(pkg-config --modversion check 2>/dev/null ||
-		echo no unit tests)"
+		echo no unit tests) $(pkg-config --modversion libpq 2>/dev/null ||
+		echo no PostgreSQL)"
 	mkdir -p "$build"
 	if [ ! -e "$build/config.status" ] ||
 	    [ configure -nt "$build/config.status" ] ||

@@ -7,6 +7,7 @@ use warnings;
 use File::Find qw(find);
 use Test::More;
 use Strongroom;
+use Strongroom::Postgres qw(pg_missing);
 use Strongroom::Proc qw(run);
 
 my $house = house(init => 0);
@@ -99,7 +100,7 @@ sub log_format_of {
 }
 my $site = log_format_of(slurp(source() . '/nginx/strongroom.conf'));
 like($site, qr/sent_http_x_request_id/, 'the site has a format for its log');
-is(log_format_of(slurp($script) =~ s/\\\$/\$/gr), $site,
+is(log_format_of(slurp(source() . '/build-aux/quick-processes.sh') =~ s/\\\$/\$/gr), $site,
     'quickstart has the same');
 
 # Its own, also where somebody has taken the comment out.
@@ -112,5 +113,44 @@ for my $conf (sub { "# Made by quickstart, which keeps the two paths\n" }, sub {
 	is($ran->{exit}, 0, '--stop in a directory of its own');
 	is(join(' ', map { s{.*/}{}r } glob "'$dir/run'/*"), 'stopping',
 	    'clears what an earlier run has left');
+}
+
+# A PostgreSQL of its own: what it had before is moved there, and is there when
+# it is started again; a name that fits no socket and no URL; and nothing left.
+SKIP: {
+	skip pg_missing(), 9 if pg_missing();
+	skip 'this build has no PostgreSQL', 9
+	    if slurp(program('strongroom')) !~ /libpq\.so/;
+	my $top = $house->{top};
+	chmod 0711, $top, $house->{dir};
+	my $dir = "$house->{dir}/a b,c=%";
+	my $list = 'admin integration list --json';
+	my $do = sub {
+		my ($what) = @_;
+		return run(cmd => ['bash', '-c', '. "$1"; dir=$2; here=$3; '
+		    . 'log_dir=$dir/log; postgresql=yes; '
+		    . 'program=$4; admin() { "$program" --config '
+		    . '"$dir/strongroom.conf" "$@"; }; ' . $what, 'test',
+		    $script, $dir, source(), program('strongroom')], env => $env, seconds => 120);
+	};
+	my $ran = $do->('prepare_dir; make_vault; admin import --user u '
+	    . '<<<\'{"name":"n","integration_type":"jira",'
+	    . '"unique_identifier":"i"}\'; ' . $list);
+	is($ran->{exit}, 0, 'a file, and a row in it')
+	    or diag($ran->{out}, $ran->{err});
+	my ($row) = $ran->{out} =~ /"integration_id":\s*"([^"]+)"/;
+	$row //= 'none';
+	for my $round (1, 2) {
+		$ran = $do->("prepare_dir; make_server_vault; $list; "
+		    . 'grep ^database "$dir/strongroom.conf"');
+		is($ran->{exit}, 0, 'a server of its own')
+		    or diag($ran->{out}, $ran->{err});
+		like($ran->{out}, qr/\Q$row\E/, 'which has the row');
+		like($ran->{out}, qr{^database = "postgresql://}m,
+		    'as the configuration says');
+		$ran = $do->('stop_server; pid_of postgres; '
+		    . 'cat "$dir/run/postgresql-dir"');
+		is($ran->{exit}, 1, 'it is stopped, and nothing is left');
+	}
 }
 finish();
