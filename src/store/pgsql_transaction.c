@@ -15,7 +15,7 @@
 
 enum {
 	BEGIN_MS = 5000,		/* beyond the wait for the lock */
-	COMMIT_MS = 10000,
+	COMMIT_MS = 5000,
 	COMMANDS_MAX = 64
 };
 

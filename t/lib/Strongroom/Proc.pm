@@ -10,8 +10,8 @@ use Exporter 'import';
 use POSIX ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT_OK = qw(start run stop running reap wait_until launch parallel pause
-    now watch_log sanitizer_reports at_end);
+our @EXPORT_OK = qw(adopt start run stop running reap wait_until launch parallel
+    pause now watch_log sanitizer_reports at_end);
 
 my $owner = $$;
 my %live;        # pid => name
@@ -59,6 +59,13 @@ sub _born {
 	my ($pid, $name) = @_;
 	delete $ended{$pid};
 	$live{$pid} = $name;
+}
+
+# A process that the caller has begun itself, from here on one of ours.
+sub adopt {
+	my ($pid, $name) = @_;
+	_born($pid, $name);
+	return $pid;
 }
 
 # start(cmd => [...], program =>, env => {whole environment}, stdin =>,
