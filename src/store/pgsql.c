@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,8 +220,8 @@ note_try(bool has_failed)
 	    ident_monotonic_ms() + pause : 0);
 }
 
-int64_t
-pgsql_pause_ms(void)
+static int64_t
+pause_left_ms(void)
 {
 	int64_t left_ms = atomic_load(&next_try_ms) - ident_monotonic_ms();
 
@@ -251,7 +252,7 @@ pgsql_connect(struct pgsql *db)
 
 	if (db->conn != NULL)
 		return (STORE_OK);
-	if (pgsql_pause_ms() > 0)
+	if (pause_left_ms() > 0)
 		return (STORE_UNAVAILABLE);
 	if ((db->conn = open_connection(db)) == NULL)
 		return (STORE_UNAVAILABLE);
@@ -262,6 +263,22 @@ pgsql_connect(struct pgsql *db)
 		pgsql_disconnect(db);
 	}
 	note_try(rc != STORE_OK);
+	return (rc);
+}
+
+enum store_rc
+pgsql_await(struct pgsql *db, int timeout_ms)
+{
+	int64_t until_ms = ident_monotonic_ms() + timeout_ms, left_ms, pause;
+	enum store_rc rc;
+
+	while ((rc = pgsql_connect(db)) != STORE_OK) {
+		left_ms = until_ms - ident_monotonic_ms();
+		if (left_ms <= 0)
+			break;
+		pause = pause_left_ms();
+		(void)poll(NULL, 0, (int)(pause < left_ms ? pause : left_ms));
+	}
 	return (rc);
 }
 

@@ -68,6 +68,7 @@ struct pgsql {
 	PQconninfoOption *options;	/* what it says */
 	struct pgsql_place place;
 	int wait_ms;			/* for what comes of a statement */
+	int patience_ms;		/* with a server that is away */
 	PGconn *conn;			/* NULL: none */
 	bool is_in_transaction;
 	bool is_reading;		/* it is one for cursors alone */
@@ -110,8 +111,12 @@ const char *pgsql_option(const struct pgsql *db, const char *keyword);
 enum store_rc pgsql_connect(struct pgsql *db)
     __attribute__((warn_unused_result));
 
-/* How long it is until a server that was away is asked again. */
-int64_t pgsql_pause_ms(void);
+/*
+ * The same, of a server that may be back soon, or another in its place: it is
+ * asked again for so long.
+ */
+enum store_rc pgsql_await(struct pgsql *db, int timeout_ms)
+    __attribute__((warn_unused_result));
 
 /* The server's clock said so, after that moment of ours. */
 void pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us);

@@ -11,7 +11,7 @@
 #include "ground/log.h"
 #include "store/pgsql.h"
 
-enum { WAIT_MS = 7000 };	/* beyond busy_timeout_ms */
+enum { WAIT_MS = 1000 };	/* beyond busy_timeout_ms */
 
 /* Whether it has a schema is seen in the transaction that makes one. */
 static enum store_rc
@@ -61,6 +61,7 @@ open_it(struct db **to, const struct store_conf *conf, enum store_mode mode,
 	db->db = (struct db){ &pgsql_driver, sql->pgsql };
 	db->pq = pq;
 	db->wait_ms = conf->busy_timeout_ms + WAIT_MS;
+	db->patience_ms = conf->busy_timeout_ms;
 	if (pgsql_url(db) == -1 || pgsql_connect(db) != STORE_OK) {
 		close_it(&db->db);
 		return (STORE_UNAVAILABLE);
@@ -94,6 +95,22 @@ is_in_place(struct db *db)
 {
 	(void)db;
 	return (true);
+}
+
+/* Whether it answers now: nobody waits who asks that. */
+static bool
+is_whole(struct db *base)
+{
+	struct pgsql *db = pgsql_of(base);
+	enum store_rc rc = STORE_UNAVAILABLE;
+	int tries;
+
+	for (tries = 0; tries < 2 && rc != STORE_OK; tries++)
+		if ((rc = pgsql_connect(db)) == STORE_OK)
+			rc = pgsql_send(db, "SELECT") == -1 ?
+			    STORE_UNAVAILABLE : pgsql_exchange(db, NULL,
+			    db->wait_ms, "ping");
+	return (rc == STORE_OK);
 }
 
 static bool
@@ -200,7 +217,7 @@ const struct db_driver pgsql_driver = {
 	.done = pgsql_done,
 	.changes = changes,
 	.is_in_place = is_in_place,
-	.is_whole = is_in_place,
+	.is_whole = is_whole,
 	.is_same = is_same,
 	.stamp = stamp,
 	.stamp_is_next = stamp_is_next,

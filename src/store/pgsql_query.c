@@ -202,7 +202,7 @@ begin(struct pgsql *db, struct pgsql_statement *statement)
 	if ((statement->result = pgsql_ahead_take(db, statement)) != NULL)
 		return (STORE_OK);
 	for (tries = 0; tries < 2 && rc == STORE_UNAVAILABLE; tries++) {
-		if (is_alone && pgsql_connect(db) != STORE_OK)
+		if (is_alone && pgsql_await(db, db->patience_ms) != STORE_OK)
 			return (STORE_UNAVAILABLE);
 		if (db->conn == NULL)
 			return (STORE_UNAVAILABLE);

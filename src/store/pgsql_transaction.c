@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,18 +49,6 @@ take_lock(struct pgsql *db, int timeout_ms, void (*ask)(void *cookie),
 	return (rc);
 }
 
-/* Whether there is a connection; one that is paused is waited for a bit. */
-static bool
-await_server(struct pgsql *db, int timeout_ms)
-{
-	int64_t pause_ms = db->conn != NULL ? 0 : pgsql_pause_ms();
-
-	if (pause_ms > 0)
-		(void)poll(NULL, 0, pause_ms < timeout_ms ? (int)pause_ms :
-		    timeout_ms);
-	return (pgsql_connect(db) == STORE_OK);
-}
-
 /*
  * A server that is away may be back soon, or another in its place: nothing is
  * done yet, so it is as good to ask again as for a lock that is not had.
@@ -73,7 +60,7 @@ pgsql_begin(struct db *base, int timeout_ms, void (*ask)(void *cookie),
 	struct pgsql *db = pgsql_of(base);
 	enum store_rc rc;
 
-	if (!await_server(db, timeout_ms))
+	if (pgsql_await(db, timeout_ms) != STORE_OK)
 		return (STORE_BUSY);
 	db->is_in_transaction = true;
 	db->is_reading = false;
