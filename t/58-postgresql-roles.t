@@ -27,7 +27,7 @@ sub sql { return pg_psql($dir, $_[0], $_[1]) }
 sql('postgres', $_) for 'CREATE ROLE keeper LOGIN', 'CREATE ROLE server LOGIN',
     'CREATE DATABASE strongroom OWNER keeper';
 my ($guide) = slurp(source() . '/doc/postgresql.md') =~
-    /^## Two roles.*?((?:^    [A-Z].*;\n)+)/ms;
+    /^## Two roles.*?((?:^    [A-Z][^\n]*;\n)+)/ms;
 sub url { return "postgresql://$_[0]\@/strongroom?host=$dir&port=$port" }
 
 my $house = house(init => 0, conf => { database => url('keeper') });

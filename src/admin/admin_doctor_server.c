@@ -12,7 +12,7 @@
 
 enum {
 	WORKER_CONNECTIONS = 5,		/* of one process that serves */
-	WORKERS = 4			/* that are to find room */
+	ROOM_MIN = 4 * WORKER_CONNECTIONS
 };
 
 /* Whether the URL names more hosts than one. */
@@ -53,7 +53,7 @@ check_room(struct doctor *doctor, const struct store_server *server)
 {
 	int64_t room = server->connections_max - server->connections;
 
-	if (room < WORKERS * WORKER_CONNECTIONS)
+	if (room < ROOM_MIN)
 		doctor_find(doctor, DOCTOR_WARNING, "raise max_connections",
 		    "the server has room for %" PRId64 " more connections, and "
 		    "each process that serves takes %d", room,

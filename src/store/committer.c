@@ -151,11 +151,11 @@ static enum outcome
 fail_one(struct committer *committer, struct writer_job *job,
     struct writer_job **failed)
 {
-	bool is_late = store_has_failed_late(committer->store);
+	bool was_put_off = store_has_failed_late(committer->store);
 
 	store_rollback(committer->store);
 	*failed = job;
-	return (is_late ? FAILED_SOME : FAILED_ONE);
+	return (was_put_off ? FAILED_SOME : FAILED_ONE);
 }
 
 /*

@@ -5,12 +5,11 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ground/log.h"
 #include "secrets/digest.h"
 #include "store/move_table.h"
 
@@ -22,6 +21,7 @@ enum {
 
 /* The statements for each table, in the order of its number. */
 enum statement { READ, DELETE, INSERT, COUNT, STATEMENTS };
+enum { TEXTS = MOVE_TABLES * STATEMENTS };
 
 const struct move_table move_tables[MOVE_TABLES] = {
 	{ "master_keys", "key_id", false, "key_id, purpose, fingerprint, "
@@ -45,12 +45,12 @@ const struct move_table move_tables[MOVE_TABLES] = {
 	    "request_id, owner, subject, salt, digest, hash", "iittttitbbb" }
 };
 
-static const char *sqlite[MOVE_TABLES * STATEMENTS + 1];
-static const char *pgsql[MOVE_TABLES * STATEMENTS + 1];
+static char sqlite_texts[TEXTS][SQL_MAX], pgsql_texts[TEXTS][SQL_MAX];
+static const char *sqlite[TEXTS + 1], *pgsql[TEXTS + 1];
 
-/* Where the texts go that are made; the place behind the last. */
+/* A text that is made. */
 struct writing {
-	char text[SQL_MAX];
+	char *text;
 	size_t len;
 	char mark;		/* what a value begins with: ?1, or $1 */
 };
@@ -62,10 +62,10 @@ put(struct writing *to, const char *format, ...)
 	int len;
 
 	va_start(ap, format);
-	len = vsnprintf(to->text + to->len, sizeof to->text - to->len, format,
-	    ap);
+	len = vsnprintf(to->text + to->len, SQL_MAX - to->len, format, ap);
 	va_end(ap);
-	to->len += len > 0 ? (size_t)len : 0;
+	assert(len >= 0 && to->len + (size_t)len < SQL_MAX);
+	to->len += (size_t)len;
 }
 
 static void
@@ -109,23 +109,18 @@ put_statement(struct writing *to, const struct move_table *table,
 	}
 }
 
-static bool
-make_all(const char *texts[], char mark)
+static void
+make_all(const char *sql[], char (*texts)[SQL_MAX], char mark)
 {
 	struct writing writing;
 	size_t i;
 
-	for (i = 0; i < MOVE_TABLES * STATEMENTS; i++) {
-		writing = (struct writing){ .mark = mark };
+	for (i = 0; i < TEXTS; i++) {
+		writing = (struct writing){ .text = texts[i], .mark = mark };
 		put_statement(&writing, &move_tables[i / STATEMENTS],
 		    (enum statement)(i % STATEMENTS));
-		if (writing.len >= sizeof writing.text ||
-		    (texts[i] = strdup(writing.text)) == NULL) {
-			log_error("out of memory for a statement");
-			return (false);
-		}
+		sql[i] = texts[i];
 	}
-	return (true);
 }
 
 const struct db_sql *
@@ -133,9 +128,10 @@ move_sql(void)
 {
 	static const struct db_sql sql = { sqlite, pgsql };
 
-	if (sqlite[0] == NULL &&
-	    (!make_all(sqlite, '?') || !make_all(pgsql, '$')))
-		return (NULL);
+	if (sqlite[0] == NULL) {
+		make_all(sqlite, sqlite_texts, '?');
+		make_all(pgsql, pgsql_texts, '$');
+	}
 	return (&sql);
 }
 

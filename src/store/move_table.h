@@ -27,10 +27,7 @@ struct move_range {
 	unsigned char hash[DIGEST_LEN];
 };
 
-/*
- * The statements for both sides, made when they are first asked for; NULL:
- * memory is short, which is logged. One thread.
- */
+/* The statements for both sides, made when they are first asked for. */
 const struct db_sql *move_sql(void);
 
 /*

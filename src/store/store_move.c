@@ -8,9 +8,9 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ground/arena.h"
 #include "ground/log.h"
 #include "store/move_table.h"
 #include "store/rows.h"
@@ -23,8 +23,10 @@ enum {
 
 /* The ranges of a table, in the order of their keys. */
 struct ranges {
-	struct move_range *of;
-	size_t count, size;
+	struct known {
+		struct move_range range;
+		struct known *next;
+	} *first, *last;
 };
 
 struct move {
@@ -34,23 +36,25 @@ struct move {
 	bool is_locked;			/* nobody changes anything now */
 	size_t copied;			/* ranges of this pass */
 	struct ranges tables[MOVE_TABLES];
+	struct arena arena;		/* of these */
 };
 
 static enum store_rc
-add_range(struct ranges *ranges, const struct move_range *range)
+add_range(struct move *move, size_t table, const struct move_range *range)
 {
-	size_t size = ranges->size == 0 ? 64 : 2 * ranges->size;
-	struct move_range *of = ranges->of;
+	struct known *known = arena_alloc(&move->arena, sizeof *known);
+	struct ranges *ranges = &move->tables[table];
 
-	if (ranges->count == ranges->size) {
-		if ((of = reallocarray(of, size, sizeof *of)) == NULL) {
-			log_error("out of memory for what is moved");
-			return (STORE_UNAVAILABLE);
-		}
-		ranges->of = of;
-		ranges->size = size;
+	if (known == NULL) {
+		log_error("out of memory for what is moved");
+		return (STORE_UNAVAILABLE);
 	}
-	of[ranges->count++] = *range;
+	*known = (struct known){ .range = *range };
+	if (ranges->last == NULL)
+		ranges->first = known;
+	else
+		ranges->last->next = known;
+	ranges->last = known;
 	return (STORE_OK);
 }
 
@@ -119,19 +123,18 @@ copy_first(struct move *move, size_t table, struct move_range *range)
 static enum store_rc
 copy_rest(struct move *move, size_t table)
 {
-	struct ranges *ranges = &move->tables[table];
+	const struct ranges *ranges = &move->tables[table];
 	struct move_range range;
 	enum store_rc rc;
 
 	do {
-		range = (struct move_range){ .after = ranges->count > 0 ?
-		    ranges->of[ranges->count - 1].last : INT64_MIN,
-		    .last = INT64_MAX };
+		range = (struct move_range){ .after = ranges->last != NULL ?
+		    ranges->last->range.last : INT64_MIN, .last = INT64_MAX };
 		rc = move_read(move->from, table, &range, true);
 		if (rc == STORE_OK)
 			rc = copy_first(move, table, &range);
 		if (rc == STORE_OK && range.rows != 0)
-			rc = add_range(ranges, &range);
+			rc = add_range(move, table, &range);
 	} while (rc == STORE_OK && range.rows != 0);
 	return (rc);
 }
@@ -140,14 +143,15 @@ static enum store_rc
 copy_table(struct move *move, size_t table)
 {
 	const struct move_range whole = { .rows = -1 };
-	struct ranges *ranges = &move->tables[table];
+	struct known *known;
 	enum store_rc rc = STORE_OK;
-	size_t i;
 
-	if (!move_tables[table].has_ranges && ranges->count == 0)
-		rc = add_range(ranges, &whole);
-	for (i = 0; rc == STORE_OK && i < ranges->count; i++)
-		rc = copy_again(move, table, &ranges->of[i]);
+	if (!move_tables[table].has_ranges &&
+	    move->tables[table].first == NULL)
+		rc = add_range(move, table, &whole);
+	for (known = move->tables[table].first; rc == STORE_OK &&
+	    known != NULL; known = known->next)
+		rc = copy_again(move, table, &known->range);
 	if (rc == STORE_OK && move_tables[table].has_ranges)
 		rc = copy_rest(move, table);
 	return (rc);
@@ -305,18 +309,16 @@ store_move(const struct store_conf *from, const struct store_conf *to)
 {
 	struct move move = { .timeout_ms = from->busy_timeout_ms };
 	const struct db_sql *sql = move_sql();
-	enum store_rc rc = STORE_UNAVAILABLE;
-	size_t i;
+	enum store_rc rc;
 
-	if (sql == NULL || (rc = look(from, to)) != STORE_OK)
+	if ((rc = look(from, to)) != STORE_OK)
 		return (rc);
 	rc = db_open(&move.from, from, STORE_WRITE, sql);
 	if (rc == STORE_OK)
 		rc = db_open(&move.to, to, STORE_WRITE, sql);
 	if (rc == STORE_OK)
 		rc = move_all(&move);
-	for (i = 0; i < MOVE_TABLES; i++)
-		free(move.tables[i].of);
+	arena_fini(&move.arena);
 	db_close(move.from);
 	db_close(move.to);
 	if (rc == STORE_BUSY)
