@@ -48,8 +48,8 @@ refuses('postgresql://[', 1, qr/none that PostgreSQL's library takes/,
 my $passfile = spew("$house->{dir}/pass", "*:*:*:*:$secret\n", 0644);
 refuses("$url&passfile=$passfile", 1, qr/nobody else may read/,
     'a passfile that others may read');
-refuses(pg_url("$house->{dir}/none", 'strongroom'), 1, qr/cannot be reached/,
-    'no server');
+refuses(pg_url("$house->{dir}/none", 'strongroom'), 1,
+    qr/cannot be reached: \S+ .*No such file/, 'no server');
 $house->write_conf(database => $url);
 refuses($url, 1, qr/run strongroom init/, 'no schema');
 
@@ -93,6 +93,11 @@ is($file->admin('import', { stdin => $export })->{exit}, 0,
     'what is exported can be imported into a file');
 is($file->reveal($id), "{\"access_token\":\"$canary\"}", 'and is the same');
 is($house->admin('audit', 'verify')->{exit}, 0, 'the chain of the audit holds');
+refuses("$url&options=-c%20geqo%3Doff", 1, qr/has options in it/,
+    'a parameter that is none of ours, where all else is right');
+refuses("$url&passfile=$house->{dir}/nopass", 1, qr/No such file/,
+    'a passfile that is not there');
+$house->write_conf(database => $url);
 is($house->admin('doctor')->{exit}, 0, 'doctor finds nothing')
     or diag($house->admin('doctor')->{out});
 

@@ -122,4 +122,13 @@ is("$rows[0]{action} $rows[0]{id} $rows[0]{subject}", "delete $id{alice} "
 is(scalar @{ $house->integrations }, 1, "another's is there");
 is($house->admin('check')->{exit}, 0, 'and opens');
 
+# What is good by itself, and too much with what is there.
+$house->write_conf(max_body => 65536);
+my $many = sub { join ',', map { qq("$_[0]$_":1) } 1 .. 600 };
+is(edit($id{bob}, '{"metadata":{' . $many->('a') . '}}')->{exit}, 0,
+    'many members');
+$done = edit($id{bob}, '{"metadata":{' . $many->('b') . '}}');
+is($done->{exit}, 1, 'and as many more: refused');
+like($done->{err}, qr/patch is refused: .*"metadata"/, 'and why');
+
 finish();

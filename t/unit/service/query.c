@@ -237,8 +237,12 @@ END_TEST
 
 START_TEST(values_are_read)
 {
+	static const char *const bools[] = { "true", "false", "1", "0", "on",
+	    "off", "yes", "no", "t", "f", "y", "n" };
 	struct faults faults = { 0 };
 	struct query query;
+	char text[32];
+	size_t i;
 
 	query_read(&query, &spec, "", &faults);
 	ck_assert_int_eq(query_number(&query, NUMBER, 50), 50);
@@ -250,9 +254,12 @@ START_TEST(values_are_read)
 	ck_assert(query_is_true(&query, FLAG));
 	ck_assert_int_eq(query_moment(&query, MOMENT), 1500000);
 	query_fini(&query);
-	query_read(&query, &spec, "flag=n", &faults);
-	ck_assert(!query_is_true(&query, FLAG));
-	query_fini(&query);
+	for (i = 0; i < sizeof bools / sizeof bools[0]; i++) {
+		snprintf(text, sizeof text, "flag=%s", bools[i]);
+		query_read(&query, &spec, text, &faults);
+		ck_assert_int_eq(query_is_true(&query, FLAG), i % 2 == 0);
+		query_fini(&query);
+	}
 	query_fini(&query);
 	ck_assert_uint_eq(faults.count, 0);
 }

@@ -73,6 +73,30 @@ is_row(struct store *store, const char *name, int64_t revision,
 	arena_fini(&arena);
 }
 
+/* What the database refuses is no success, and changes nothing. */
+START_TEST(change_that_cannot_be_written_fails)
+{
+	struct store *store = begin();
+	struct attempt attempt;
+
+	if (unit_url() != NULL) {
+		store_close(store);
+		return;		/* it has no such words */
+	}
+	unit_sql("CREATE TRIGGER refuses BEFORE UPDATE ON integrations "
+	    "BEGIN SELECT RAISE(ABORT, 'no'); END");
+	prepare(&attempt);
+	ck_assert_int_ne(put(store, &attempt), STORE_OK);
+	free(attempt.save.kept_metadata);
+	unit_sql("DROP TRIGGER refuses");
+	prepare(&attempt);
+	ck_assert_int_eq(put(store, &attempt), STORE_OK);
+	ck_assert_int_eq(attempt.save.stored.revision, 2);
+	free(attempt.save.kept_metadata);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(change_replaces_what_is_given_and_leaves_the_rest)
 {
 	struct store *store = begin();
@@ -325,6 +349,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
+		change_that_cannot_be_written_fails,
 		change_replaces_what_is_given_and_leaves_the_rest,
 		what_is_not_the_askers_is_not_there,
 		reasons_have_their_order,

@@ -55,6 +55,7 @@ START_TEST(checkpoint_leaves_a_short_log_alone)
 	ck_assert_uint_eq(rows_without_log(), 0);
 	store_checkpoint(store, size - 1, STORE_LOG_KEEP);
 	ck_assert_uint_eq(rows_without_log(), 1);
+	ck_assert_uint_eq(store_log_size(store), 0);
 	store_close(store);
 }
 END_TEST
