@@ -43,6 +43,8 @@ my $done = edit($id{alice}, '{"auth_data":{"access_token":"t-2"},'
     . '"status":"inactive"}');
 is($done->{exit}, 0, 'an edit') || diag($done->{err});
 is($done->{out}, "revision 2: status,auth_data\n", 'says what has changed');
+like($house->admin_ok('integration', 'show', $id{alice}),
+    qr/^revision +2$/m, 'show has the revision');
 is($done->{err}, '', 'and nothing else');
 is($house->reveal($id{alice}), '{"access_token":"t-2","refresh_token":"r"}',
     'the token is another, and the rest as it was');
