@@ -92,28 +92,54 @@ sub killed_when {
 	return;
 }
 
+sub is_stalled {
+	return there('SELECT count(*) FROM pg_stat_activity WHERE '
+	    . "datname = current_database() AND wait_event = 'PgSleep'");
+}
+
+# End whoever sleeps, and what has made him.
+sub wake {
+	my (@drop) = @_;
+	$moved->tamper('SELECT pg_terminate_backend(pid) FROM '
+	    . 'pg_stat_activity WHERE datname = current_database() AND '
+	    . "wait_event = 'PgSleep'");
+	wait_until(60, sub { !is_stalled() }) or die 'somebody sleeps on';
+	$moved->tamper($_) for @drop;
+	return;
+}
+
 sub is_killed {
-	my $has = 'SELECT count(*) FROM integrations';
-	killed_when(sub { there("SELECT (to_regclass('integrations') IS NOT "
-	    . 'NULL)::int') && there($has) >= 1000 },
-	    'killed behind a thousand rows');
-	cmp_ok(there($has), '<=', $ROWS, 'not all are there');
+	# It stands still amid the second thousand of rows, whose table it makes
+	# itself.
+	$moved->tamper(<<'END');
+CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';
+CREATE FUNCTION arm() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF to_regclass('integrations') IS NOT NULL AND NOT EXISTS
+	    (SELECT 1 FROM pg_trigger WHERE tgname = 'stalls') THEN
+		CREATE TRIGGER stalls BEFORE INSERT ON integrations
+		    FOR EACH ROW WHEN (NEW.id = 1500)
+		    EXECUTE FUNCTION stall();
+	END IF;
+END $$;
+CREATE EVENT TRIGGER arms ON ddl_command_end EXECUTE FUNCTION arm();
+END
+	killed_when(\&is_stalled, 'killed amid its second thousand of rows');
+	wake('DROP EVENT TRIGGER arms', 'DROP TRIGGER stalls ON integrations');
+	is(there('SELECT count(*) FROM integrations'), 1000,
+	    'the first thousand is there');
 	is($moved->admin('check')->{exit}, 1, 'the half of it is not for use');
 	like($moved->admin('check')->{err}, qr/has not all rows yet/,
 	    'and says so');
 	$moved->tamper(<<'END');
-CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';
 CREATE TRIGGER stalls BEFORE UPDATE ON meta FOR EACH ROW
     WHEN (NEW.schema_version = 1) EXECUTE FUNCTION stall();
 END
-	killed_when(sub { there('SELECT count(*) FROM pg_stat_activity WHERE '
-	    . "wait_event = 'PgSleep'") },
-	    'killed when all is there, and not open');
+	killed_when(\&is_stalled, 'killed when all is there, and not open');
 	is($house->tamper('PRAGMA user_version') + 0, 1000, 'the file is closed');
 	is($moved->admin('check')->{exit}, 1, 'and the other not open yet');
-	$moved->tamper('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
-	    . "WHERE wait_event = 'PgSleep'; DROP TRIGGER stalls ON meta");
+	wake('DROP TRIGGER stalls ON meta');
 	return;
 }
 
