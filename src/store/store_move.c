@@ -87,7 +87,8 @@ copy(struct move *move, size_t table, struct move_range *range)
 		return (STORE_OK);
 	if (move->is_locked) {
 		log_error("rows of %s are not as they were when they have been "
-		    "moved: run strongroom check here", move_tables[table].name);
+		    "moved: run strongroom check here",
+		    move_tables[table].name);
 		return (STORE_WRITE_FAILED);
 	}
 	/* One has changed its place meanwhile: the next pass has it. */
