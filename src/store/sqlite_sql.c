@@ -68,7 +68,7 @@ const char *const sqlite_sql[STATEMENTS + 1] = {
 	[SCHEMA_EXISTS] = "SELECT 1",
 	[SCHEMA_VERSION] = "PRAGMA user_version",
 	[DATA_VERSION] = "PRAGMA data_version",
-	[TOUCH] = "UPDATE meta SET schema_version = schema_version",
+	[TOUCH] = "SELECT NULL WHERE 0",
 	[MASTER_KEY_ADD] = "INSERT INTO master_keys (key_id, purpose, "
 	    "fingerprint, created_at, state, state_since) "
 	    "VALUES (?1, ?2, ?3, ?4, 'active', ?4)",
