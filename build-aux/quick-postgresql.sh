@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # "quickstart --postgresql": a server of its own, whose state is in
-# DIR/postgresql, reached by a UNIX socket alone. DIR/postgresql/made says that
-# the rows are there.
+# DIR/postgresql, reached by a UNIX socket alone. DIR/postgresql-made says that
+# the rows are there. What is in DIR/postgresql is written by the server's user
+# alone: root would go where that user leads it.
 
 server_packages=(libpq-dev postgresql)
 
 wants_server()
 {
-	[ "$postgresql" = yes ] || [ -e "$dir/postgresql/made" ]
+	[ "$postgresql" = yes ] || [ -e "$dir/postgresql-made" ]
 }
 
 # The programs of the version that has made the data, else of the newest.
@@ -66,17 +67,17 @@ make_server()
 		mkdir -p "$dir/postgresql"
 	fi
 	# One that is broken off leaves nothing that looks whole.
-	rm -rf "$data.new"
+	as_server rm -rf "$data.new"
 	quietly "$log_dir/postgresql.log" as_server "$bin/initdb" -A trust \
 	    -U postgres -E UTF8 --locale=C.UTF-8 -D "$data.new" ||
 		die "the server's data could not be made" \
 		    "All of its output: $log_dir/postgresql.log"
-	cat >>"$data.new/postgresql.conf" <<-END
+	as_server tee -a "$data.new/postgresql.conf" >/dev/null <<-END
 	listen_addresses = ''
 	unix_socket_permissions = 0700
 	include 'quickstart.conf'
 	END
-	mv "$data.new" "$data"
+	as_server mv "$data.new" "$data"
 }
 
 start_server()
@@ -86,8 +87,8 @@ start_server()
 	bin=$(server_bin)
 	choose_server_socket
 	if ! server_pid=$(pid_of postgres); then
-		(umask 022; printf "unix_socket_directories = '\"%s\"'\n" \
-		    "$server_socket" >"$data/quickstart.conf")
+		printf "unix_socket_directories = '\"%s\"'\n" "$server_socket" |
+			as_server tee "$data/quickstart.conf" >/dev/null
 		quietly "$log_dir/postgresql.log" as_server "$bin/pg_ctl" -D \
 		    "$data" -w -t 60 -l "$dir/postgresql/log" start ||
 			die "PostgreSQL does not start" \
@@ -133,7 +134,7 @@ make_server_vault()
 	local url
 	start_server
 	url=$(server_url)
-	if [ -e "$dir/postgresql/made" ]; then
+	if [ -e "$dir/postgresql-made" ]; then
 		note "kept as they are"
 		set_conf database "\"$url\""
 		return
@@ -151,5 +152,5 @@ make_server_vault()
 				die "the key file and the database could not be made" \
 				    "The message above says why; then run quickstart again."
 	fi
-	: >"$dir/postgresql/made"
+	: >"$dir/postgresql-made"
 }

@@ -7,7 +7,7 @@ is_quickstarts()
 {
 	local conf=$dir/strongroom.conf
 	[ -f "$conf" ] || return 1
-	[ -e "$dir/postgresql/made" ] ||
+	[ -e "$dir/postgresql-made" ] ||
 	    grep -q '^# Made by quickstart' -- "$conf" || {
 		grep -qxF -- "database = \"$dir/strongroom.db\"" "$conf" &&
 		    grep -qxF -- "master_key_file = \"$dir/master.key\"" "$conf"
@@ -98,7 +98,7 @@ write_conf()
 	END
 	)
 	# Where the rows are a server's, its URL comes when it runs.
-	[ -e "$dir/postgresql/made" ] ||
+	[ -e "$dir/postgresql-made" ] ||
 		set_conf database "\"$dir/strongroom.db\""
 	set_conf master_key_file "\"$dir/master.key\""
 	drop_conf threads

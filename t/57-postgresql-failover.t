@@ -13,9 +13,8 @@ use IO::Select ();
 use IO::Socket::UNIX ();
 use Socket qw(SOCK_STREAM);
 use Test::More;
-use Time::HiRes qw(time);
 use Strongroom;
-use Strongroom::Json qw(decode);
+use Strongroom::Failover qw(faults gap save_until);
 use Strongroom::Postgres qw(pg_clone pg_cluster pg_missing pg_promote pg_psql
     pg_start pg_stop pg_url);
 use Strongroom::Proc qw(adopt launch reap wait_until);
@@ -28,26 +27,6 @@ plan skip_all => 'this build has no PostgreSQL'
 
 my @KINDS = ('killed', 'parted', 'stopped', 'cut off', 'overlapping',
     'standby lost');
-
-# -- the load
-
-# Eight clients save until there is enough: what was acknowledged, with its id
-# and when; every other save without an identifier of its own.
-sub save_until {
-	my ($house, $i, $enough) = @_;
-	my ($n, @saved) = 0;
-	until (-e $enough) {
-		my $name = "row-$i-" . $n++;
-		my $identifier = $n % 2 ? ''
-		    : ",\"unique_identifier\":\"$name\"";
-		my $said = $house->fcgi(body => "{\"name\":\"$name\","
-		    . "\"integration_type\":\"jira\"$identifier}");
-		push @saved, $name, decode($said->{body})
-		    ->{data}{integration_id} . ' ' . time
-		    if $said->{status} == 200;
-	}
-	return @saved;
-}
 
 sub sql {
 	my ($server, $text) = @_;
@@ -175,31 +154,6 @@ sub pair {
 	    . "pg_stat_replication WHERE state = 'streaming'") == 1 })
 	    or die 'the standby does not follow';
 	return ($old, $new);
-}
-
-# What of the acknowledged is not there, or has another id; and what is there
-# more than once.
-sub faults {
-	my ($house, $saved) = @_;
-	my (%stored, %times);
-	for my $row (@{ $house->integrations }) {
-		$stored{$row->{name}} = $row->{integration_id};
-		$times{$row->{name}}++;
-	}
-	return (scalar(grep { ($stored{$_} // '')
-	    ne $saved->{$_} =~ s/ .*//r } keys %$saved),
-	    scalar(grep { $_ > 1 } values %times));
-}
-
-# The longest that nobody was told anything.
-sub gap {
-	my @at = sort { $a <=> $b } map { (split / /)[1] } @_;
-	my $longest = 0;
-	for my $i (1 .. $#at) {
-		$longest = $at[$i] - $at[$i - 1]
-		    if $at[$i] - $at[$i - 1] > $longest;
-	}
-	return $longest;
 }
 
 sub round {

@@ -187,6 +187,14 @@ sub moves {
 	is($late->{status}, 500, 'the service on the file takes no save');
 	ok($house->log_says(qr/was moved to a server: let the configuration name/),
 	    'and its log says what to do');
+	my %asked = map { my $path = $_; ($path => $house->fcgi(
+	    method => 'GET', key => $full, type => undef, body => '',
+	    path => $path)->{status}) } '/healthz', '/api/v2/api-keys/self',
+	    map { "/api/v2/integrations$_" } '', "/$first",
+	    "/$first/auth_data";
+	is(join(' ', map { $asked{$_} } sort keys %asked),
+	    '500 500 500 500 503', 'nor does it read: keys are revoked there')
+	    or diag(explain(\%asked));
 	spew($enough, '');
 	my %may = map { @$_ } $load->();
 	is($house->admin('check')->{exit}, 1, 'neither does a command');

@@ -254,11 +254,10 @@ pgsql_connect(struct pgsql *db)
 		return (STORE_OK);
 	if (pause_left_ms() > 0)
 		return (STORE_UNAVAILABLE);
-	if ((db->conn = open_connection(db)) == NULL)
-		return (STORE_UNAVAILABLE);
-	if (db->pq->status(db->conn) == CONNECTION_OK) {
+	db->conn = open_connection(db);
+	if (db->conn != NULL && db->pq->status(db->conn) == CONNECTION_OK) {
 		rc = greet(db);
-	} else {
+	} else if (db->conn != NULL) {
 		complain_of_connection(db, db->conn);
 		pgsql_disconnect(db);
 	}

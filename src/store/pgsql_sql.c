@@ -128,7 +128,8 @@ const char *const pgsql_sql[STATEMENTS + 1] = {
 	[BACKFILL_MOVE] = "UPDATE backfill SET after = $1",
 	[BACKFILL_END] = "DELETE FROM backfill",
 	[KEY_FIND] = "SELECT public_id, \"user\", expires_at, revoked_at, "
-	    "scopes, types, replaces, last_used_at FROM api_keys "
+	    "scopes, types, replaces, last_used_at, "
+	    "(SELECT schema_version FROM meta)::bigint FROM api_keys "
 	    "LEFT JOIN key_uses USING (public_id) WHERE key_hash = $1",
 	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, \"user\", "
 	    "name, "

@@ -105,7 +105,8 @@ const char *const sqlite_sql[STATEMENTS + 1] = {
 	[BACKFILL_MOVE] = "UPDATE backfill SET after = ?",
 	[BACKFILL_END] = "DELETE FROM backfill",
 	[KEY_FIND] = "SELECT public_id, user, expires_at, revoked_at, "
-	    "scopes, types, replaces, last_used_at FROM api_keys "
+	    "scopes, types, replaces, last_used_at, "
+	    "(SELECT user_version FROM pragma_user_version) FROM api_keys "
 	    "LEFT JOIN key_uses USING (public_id) WHERE key_hash = ?",
 	[KEY_ADD] = "INSERT INTO api_keys (key_hash, public_id, user, name, "
 	    "created_at, expires_at, term, scopes, types, replaces) "

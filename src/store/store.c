@@ -32,6 +32,9 @@ store_ping(struct store *store)
 	query = db_query(store->db, PING);
 	rc = db_step(&query);
 	db_done(&query);
+	/* Where it was moved from here, it answers nobody any more. */
+	if (rc == STORE_OK)
+		rc = rows_refresh(store);
 	return (rows_as_read(rc));
 }
 

@@ -45,18 +45,24 @@ enum store_rc
 store_key_find(struct store *store,
     const unsigned char hash[APIKEY_HASH_LEN], struct store_found_key *key)
 {
+	int64_t version = rows_newest_version(store->db);
 	struct db_query query;
 	enum store_rc rc;
 
 	query = db_query(store->db, KEY_FIND);
 	db_bind_blob(&query, hash, APIKEY_HASH_LEN);
 	rc = db_step(&query);
+	if (rc == STORE_OK)
+		version = db_int(&query, 8);
 	if (rc == STORE_OK && !read_found(&query, key)) {
 		log_error("an API key's row does not make sense; run "
 		    "strongroom check");
 		rc = STORE_UNAVAILABLE;
 	}
 	db_done(&query);
+	/* Where the rows were moved from here, keys are revoked there. */
+	if (rc == STORE_OK && version != rows_newest_version(store->db))
+		rc = rows_check_schema(store->db);
 	return (rows_as_read(rc));
 }
 

@@ -11,7 +11,7 @@ use Strongroom;
 use Strongroom::Json qw(decode encode);
 use Strongroom::Proc qw(launch run now stop wait_until);
 
-our @EXPORT_OK = qw(history judged kills open_house seed strange_rows);
+our @EXPORT_OK = qw(histories history judged kills open_house seed strange_rows);
 
 use constant { CLIENTS => 8, OBJECTS => 10, EACH => 40 };
 
@@ -178,6 +178,27 @@ sub judged {
 	    . '/t/faults/histories.py', $name], seconds => 600);
 	die $ran->{err} if $ran->{exit} !~ /\A[01]\z/ || $ran->{err} ne '';
 	return $ran->{out};
+}
+
+# So many histories, each by the door and with what happens that each->(number)
+# returns; then what is called for. How many operations there were, how many of
+# them had no answer, and what cannot be; that is kept.
+sub histories {
+	my ($house, $count, $each, $then) = @_;
+	my ($operations, $unknown, @wrong) = (0, 0);
+	for my $number (1 .. $count) {
+		my ($name, $without, $all) = history($house, $number,
+		    $each->($number));
+		$operations += $all;
+		$unknown += $without;
+		$then->() if $then;
+		my $said = judged($name);
+		next if $said eq '';
+		push @wrong, $said;
+		spew(program("history-$number"), slurp($name));
+		last if @wrong > 3;
+	}
+	return ($operations, $unknown, @wrong);
 }
 
 # What the audit and the rows say of each other.
