@@ -200,8 +200,10 @@ for my $format (qw(text json)) {
 	    "$format: not its value, nor empty ones");
 	my $check = $odd->admin('check', { env => \%env });
 	is($check->{exit}, 0, "$format: a command is done");
-	like($check->{err}, qr/ warning STRONGROOM_DATABSE |"STRONGROOM_DATABSE /,
-	    "$format: and names it too");
+	like($check->{err}, $format eq 'json'
+	    ? qr/\A\{"time":.*"warning".*"STRONGROOM_DATABSE /
+	    : qr/\A\S+ warning STRONGROOM_DATABSE /,
+	    "$format: and names it too, in that format");
 	is($odd->stop_worker->{exit}, 0, "$format: the worker ends");
 	is(scalar(grep { !eval { decode($_) } } $odd->log_lines), 0,
 	    'in JSON as all lines') if $format eq 'json';

@@ -164,6 +164,27 @@ sub requests {
 	$name = "$mode: a client that goes away";
 	close begun(with_auth($large), $name);
 	clean($name, $but);
+	left_behind("$mode: a client that goes away with more to come", $but);
+}
+
+# What a client sends behind a request that is not answered yet waits in the
+# connection, and ends with it.
+sub left_behind {
+	my ($name, $but) = @_;
+	my $first = with_auth('{"access_token":"t"}');
+	$house->hold_lock;
+	my $sock = fcgi_connect($worker->{socket}) or die "connect: $!";
+	fcgi_send($sock, fcgi_begin(1)
+	    . fcgi_params($house->fcgi_params_of(body => $first))
+	    . fcgi_stdin($first)
+	    . fcgi_begin(0) . fcgi_params($house->fcgi_params_of(body => $small))
+	    . fcgi_stdin($small));
+	my @found;
+	ok(wait_until(60, sub { (@found = found())[0] > 1 }),
+	    "$name: it is seen while that waits") || diag("@found");
+	close $sock;
+	$house->give_lock;
+	clean($name, $but);
 }
 
 $worker = $house->worker(env => $env);

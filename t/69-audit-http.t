@@ -152,6 +152,16 @@ is_deeply([cursors($anna)], \@cursors, 'the same place is the same cursor');
 my %seen = map { substr($_, 2, 16) => 1 } @cursors;
 is(scalar keys %seen, 5, 'and no two have a piece in common');
 
+# What cannot be read is not left out: who can mend it is told how.
+my ($kept) = $house->rows('SELECT subject FROM audit WHERE seq = 1');
+$house->tamper('UPDATE audit SET subject = \'{"user":"anna"\' WHERE seq = 1');
+answer_is($house->fcgi(method => 'GET', path => AUDIT, key => $anna,
+    type => undef), 500, '{"success":false,"data":null,"error":"Failed to read '
+    . 'audit: Internal error"}', 'a row that cannot be read');
+is(scalar(grep { / error .*strongroom audit verify/ } $house->log_lines), 1,
+    'the log says what to do');
+$house->tamper("UPDATE audit SET subject = '$kept->{subject}' WHERE seq = 1");
+
 # Erased, they are nobody's.
 $house->admin_ok(qw(user erase anna));
 my $new = make('anna', '--scopes', 'admin');

@@ -6,8 +6,22 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <sodium.h>
+
 #include "secrets/secret.h"
 #include "unit/unit.h"
+
+int __real_sodium_init(void);
+int __wrap_sodium_init(void);
+
+static bool libsodium_is_broken;
+
+/* The linker puts it in the place of libsodium's. */
+int
+__wrap_sodium_init(void)
+{
+	return (libsodium_is_broken ? -1 : __real_sodium_init());
+}
 
 /* Whether the system can write a byte at p: it answers EFAULT, not SIGSEGV. */
 static bool
@@ -46,6 +60,14 @@ START_TEST(init_can_be_repeated)
 	ck_assert_int_eq(secret_init(), 0);
 	ck_assert_int_eq(secret_init(), 0);
 	ck_assert_str_eq(unit_log(), "");
+}
+END_TEST
+
+START_TEST(libsodium_that_does_not_start_is_told)
+{
+	libsodium_is_broken = true;
+	ck_assert_int_eq(secret_init(), -1);
+	unit_has(unit_log(), "libsodium does not start");
 }
 END_TEST
 
@@ -142,6 +164,7 @@ main(void)
 		process_makes_no_core_file,
 		process_cannot_be_looked_into,
 		init_can_be_repeated,
+		libsodium_that_does_not_start_is_told,
 		memory_ends_where_it_ends,
 		sealed_memory_can_be_read_only,
 		free_takes_null,

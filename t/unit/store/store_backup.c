@@ -173,6 +173,19 @@ START_TEST(what_belongs_to_another_database_is_in_the_way_of_a_restore)
 }
 END_TEST
 
+START_TEST(database_of_a_server_is_not_restored_from_a_file)
+{
+	struct store *store;
+
+	keyring_free(unit_create());
+	store = unit_open(STORE_READ);
+	ck_assert_int_eq(store_restore(store, "postgresql:///strongroom",
+	    UNIT_WAIT_MS), STORE_CONFLICT);
+	unit_has(unit_log(), "pg_restore");
+	store_close(store);
+}
+END_TEST
+
 START_TEST(database_is_not_restored_while_another_has_its_lock)
 {
 	struct store_conf conf = unit_store_conf();
@@ -322,6 +335,7 @@ main(void)
 		copy_without_a_name_that_fails_leaves_nothing,
 		database_is_restored_to_where_nothing_is,
 		what_belongs_to_another_database_is_in_the_way_of_a_restore,
+		database_of_a_server_is_not_restored_from_a_file,
 		database_is_not_restored_while_another_has_its_lock,
 		database_without_a_log_is_copied_too,
 		boxes_are_counted_by_their_key,

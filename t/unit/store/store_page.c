@@ -2,8 +2,6 @@
 #include "config.h"
 
 #include <sqlite3.h>
-
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "store/store_upkeep.h"
@@ -366,6 +364,19 @@ START_TEST(damaged_row_is_refused)
 }
 END_TEST
 
+START_TEST(page_that_memory_has_no_room_for_is_no_page)
+{
+	struct reader reader = { .query = { .limit = SIZE_MAX } };
+	struct store *store = begin(1);
+
+	ck_assert_int_eq(store_operator_page(store, &reader.query,
+	    &reader.arena, &reader.page), STORE_UNAVAILABLE);
+	unit_has(unit_log(), "out of memory while reading");
+	arena_fini(&reader.arena);
+	store_close(store);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -382,6 +393,7 @@ main(void)
 		page_that_was_read_holds_up_no_commit,
 		page_that_was_read_holds_up_no_checkpoint,
 		damaged_row_is_refused,
+		page_that_memory_has_no_room_for_is_no_page,
 	};
 
 	return (unit_main("store_page", tests,

@@ -1,0 +1,82 @@
+/* A change that others are quicker than, and what is answered in the end. */
+#include "config.h"
+
+#include "ground/buf.h"
+#include "unit/unit_app.h"
+
+enum { MEMBERS = 1024, MAX_BODY = 65536 };	/* of an object, at most */
+
+/* An integration whose scope_data has as many members as there may be. */
+static void
+begin(struct unit_house *house, char path[80])
+{
+	char member[16];
+	const char *id;
+	struct buf sql;
+	int i;
+
+	unit_begin(house);
+	house->app.conf.max_body = MAX_BODY;
+	(void)unit_ask(house, UNIT_GOOD);
+	unit_serve(&house->call);
+	ck_assert_int_eq(house->call.reply.status, 200);
+	id = strstr(buf_text(&house->call.reply.body), "integration_id");
+	ck_assert_ptr_nonnull(id);
+	snprintf(path, 80, "/api/v2/integrations/%.36s", id + 17);
+	buf_init(&sql, MAX_BODY);
+	buf_puts(&sql, "UPDATE integrations SET scope_data = '{\"m\":0");
+	for (i = 1; i < MEMBERS; i++) {
+		snprintf(member, sizeof member, ",\"%d\":0", i);
+		buf_puts(&sql, member);
+	}
+	buf_puts(&sql, "}'");
+	unit_sql(buf_text(&sql));
+	buf_fini(&sql);
+}
+
+static void
+patch(struct unit_house *house, const char *path, const char *body)
+{
+	struct http *http = unit_ask(house, body);
+
+	http->method = "PATCH";
+	http->path = path;
+	reader_turn(&house->reader);
+	app_admit(&house->call);
+}
+
+START_TEST(what_is_refused_twice_is_told_once)
+{
+	struct unit_house house;
+	char path[80];
+	int i;
+
+	begin(&house, path);
+	patch(&house, path, "{\"auth_data\":{\"n\":1},\"scope_data\":"
+	    "{\"more\":0}}");
+	ck_assert(!app_begin(&house.call));
+	for (i = 0; i < 2; i++) {
+		unit_sql("UPDATE integrations SET revision = revision + 1");
+		writer_commit(house.app.writer, house.call.job);
+		ck_assert_int_eq(house.call.job->rc, STORE_MOVED);
+		ck_assert(!app_end(&house.call));
+	}
+	writer_commit(house.app.writer, house.call.job);
+	ck_assert(app_end(&house.call));
+	ck_assert_int_eq(house.call.reply.status, 422);
+	ck_assert_str_eq(buf_text(&house.call.reply.body), UNIT_FAULT(
+	    ",\"scope_data\"", "too many values", "value_error.limit"));
+	unit_end(&house);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		what_is_refused_twice_is_told_once,
+	};
+
+	return (unit_main("h_change", tests,
+	    sizeof tests / sizeof tests[0]));
+}
