@@ -95,6 +95,17 @@ h_key_rotate_begin(struct call *call)
 	return (key_work_settle(call, work, rc));
 }
 
+/* Who asks lacks a scope that the new key would have, or a type. */
+static enum call_rc
+forbid(struct call *call, const struct rotation *rotation)
+{
+	enum call_rc rc = auth_check_scope(call,
+	    (enum scope)rotation->lacks_scopes);
+
+	return (rc == CALL_GOES_ON ?
+	    auth_check_types(call, rotation->lacks_types) : rc);
+}
+
 /* What there is to say of a key that was not rotated. */
 static enum call_rc
 refuse(struct call *call, struct key_work *work)
@@ -111,13 +122,8 @@ refuse(struct call *call, struct key_work *work)
 		reply_refusal(&call->reply, 409, "API key was rotated");
 		return (CALL_ANSWERED);
 	default:
-		break;
+		return (forbid(call, rotation));
 	}
-	if (auth_check_scope(call, (enum scope)rotation->lacks_scopes) ==
-	    CALL_ANSWERED ||
-	    auth_check_types(call, rotation->lacks_types) == CALL_ANSWERED)
-		return (CALL_ANSWERED);
-	return (CALL_FAILED);
 }
 
 enum call_rc

@@ -168,6 +168,60 @@ START_TEST(long_rows_are_all_there)
 }
 END_TEST
 
+enum { QUESTIONS = 2 };
+
+static struct db_query
+question(struct db *db, size_t number, int64_t of)
+{
+	struct db_query query = db_query(db, number);
+
+	db_bind_int(&query, of);
+	return (query);
+}
+
+static void
+ask_all(void *cookie)
+{
+	struct db_query query;
+	int64_t of;
+	size_t number;
+
+	for (of = 5; of <= 6; of++)
+		for (number = 0; number < QUESTIONS; number++) {
+			query = question(cookie, number, of);
+			db_ahead(&query);
+		}
+}
+
+START_TEST(questions_differ_by_what_is_asked_and_of_what)
+{
+	static const char *const sqlite[] = { "SELECT ?1", "SELECT ?1 + 1",
+	    NULL };
+	static const char *const pgsql[] = { "SELECT $1::int8",
+	    "SELECT $1::int8 + 1", NULL };
+	static const struct db_sql sql = { sqlite, pgsql };
+	struct store_conf conf = unit_store_conf();
+	struct db_query query;
+	struct db *db = NULL;
+	size_t number;
+	int64_t of;
+
+	keyring_free(unit_create());
+	ck_assert_int_eq(db_open(&db, &conf, STORE_WRITE, &sql), STORE_OK);
+	ck_assert_int_eq(db_begin(db, LONG_MS, ask_all, db), STORE_OK);
+	for (of = 6; of >= 5; of--)
+		for (number = QUESTIONS; number-- > 0;) {
+			query = question(db, number, of);
+			ck_assert_int_eq(db_step(&query), STORE_OK);
+			ck_assert_int_eq(db_int(&query, 0),
+			    of + (int64_t)number);
+			db_done(&query);
+		}
+	db_rollback(db);
+	db_close(db);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -176,6 +230,7 @@ main(void)
 		change_between_is_seen,
 		row_that_cannot_be_fails_its_own_job_alone,
 		long_rows_are_all_there,
+		questions_differ_by_what_is_asked_and_of_what,
 	};
 
 	return (unit_main("ahead", tests, sizeof tests / sizeof tests[0]));
