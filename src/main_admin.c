@@ -30,9 +30,10 @@ static const struct command commands[] = {
 	{ "key", "revoke", TAKES_ID, admin_key_revoke, "key revoke ID" },
 	{ "integration", "list", TAKES_USER | TAKES_FILTER,
 	    admin_integration_list,
-	    "integration list [--user U] [--type T] [--status S] [--active yes|no]\n"
-	    "             [--identifier I] [--org-slug O] [--workspace-id W]\n"
-	    "             [--tag T] [--q PART-OF-NAME] [--expires-before TIME]\n"
+	    "integration list [--user U] [--type T] [--status S]\n"
+	    "             [--active yes|no] [--identifier I] [--org-slug O]\n"
+	    "             [--workspace-id W] [--tag T] [--q PART-OF-NAME]\n"
+	    "             [--expires-before TIME]\n"
 	    "             [--token-state valid|expiring|expired|unknown]" },
 	{ "integration", "show", TAKES_ID, admin_integration_show,
 	    "integration show ID" },
@@ -44,10 +45,12 @@ static const struct command commands[] = {
 	    "integration delete ID" },
 	{ "import", NULL, TAKES_USER | TAKES_IDENTITY | TAKES_RIGHTS,
 	    admin_import,
-	    "import [--user U] [--identity FILE]      lines of JSON from stdin" },
+	    "import [--user U] [--identity FILE]\n"
+	    "                                 lines of JSON from stdin" },
 	{ "export", NULL, TAKES_USER | TAKES_RECIPIENT | TAKES_IN_CLEAR,
 	    admin_export,
-	    "export [--user U] (--recipient PUBLIC-KEY | --in-clear)   to stdout" },
+	    "export [--user U] (--recipient PUBLIC-KEY | --in-clear)\n"
+	    "                                 lines of JSON to stdout" },
 	{ "recipient", "create", TAKES_FILE | TAKES_NO_CONF,
 	    admin_recipient_create,
 	    "recipient create FILE            make a key pair to export to" },
@@ -78,7 +81,7 @@ static const struct command commands[] = {
 	{ "migrate", NULL, TAKES_NOTHING, admin_migrate,
 	    "migrate                          bring the database up to date" },
 	{ "move", NULL, TAKES_TO, admin_move,
-	    "move --to postgresql://...       all that is stored, to a server" },
+	    "move --to postgresql://...       all that is stored to a server" },
 	{ "check", NULL, TAKES_NOTHING, admin_check,
 	    "check                            is all that is stored whole?" },
 	{ "backup", NULL, TAKES_FILE, admin_backup,

@@ -27,7 +27,7 @@ enum takes {
 	TAKES_ID = 1 << 16,
 	TAKES_FILE = 1 << 17,
 	TAKES_NO_CONF = 1 << 24,	/* it loads none, or by itself */
-	TAKES_RIGHTS = 1 << 25		/* of root: it gives them up by itself */
+	TAKES_RIGHTS = 1 << 25		/* of root: it gives them up itself */
 };
 
 struct command {

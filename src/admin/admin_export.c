@@ -136,9 +136,9 @@ check_words(const struct admin *admin,
     unsigned char public_key[RECIPIENT_KEY_LEN])
 {
 	if ((admin->recipient == NULL) == (admin->in_clear == NULL)) {
-		log_error("say for whom: --recipient PUBLIC-KEY, as \"strongroom "
-		    "recipient create\" prints it, or --in-clear, which "
-		    "writes every token as it is");
+		log_error("say for whom: --recipient PUBLIC-KEY, as "
+		    "\"strongroom recipient create\" prints it, or "
+		    "--in-clear, which writes every token as it is");
 		return (false);
 	}
 	if (admin->in_clear != NULL)

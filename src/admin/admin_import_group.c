@@ -236,7 +236,7 @@ store_all(struct import_group *group)
 	return (done);
 }
 
-/* Tell what has come of the lines, up to the first that has to be stopped at. */
+/* Tell what has come of the lines, up to the first that is stopped at. */
 static int
 tell_all(struct import_group *group, size_t done)
 {

@@ -14,7 +14,7 @@ struct backfill {
 	struct store_backfill batch;
 	struct backfill_value *values;	/* one for each row of it */
 	int64_t filled;			/* rows, so far */
-	int64_t unopened;		/* boxes that do not open; each is logged */
+	int64_t unopened;		/* boxes that do not open; all logged */
 };
 
 void backfill_fini(struct backfill *backfill);

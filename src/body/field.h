@@ -41,7 +41,7 @@ enum fault_kind field_items(const struct json_doc *doc, uint32_t i);
 /* An object; so is an empty array, for PHP writes an empty object like that. */
 enum fault_kind field_object(const struct json_doc *doc, uint32_t i);
 
-/* A moment: a finite number (Unix seconds), or a text that moment_read takes. */
+/* A moment: a finite number (Unix seconds), or a text for moment_read. */
 enum fault_kind field_moment(const struct json_doc *doc, uint32_t i);
 
 /*

@@ -23,7 +23,7 @@
 enum {
 	PIECE = 16384,
 	GRACE_MS = 100,			/* for more than Content-Length */
-	REFUSAL_MS = 10000,		/* as io_timeout_ms, without a service */
+	REFUSAL_MS = 10000,		/* as io_timeout_ms, without service */
 	USES_MS = 100,			/* to wait for the lock, for its use */
 	LOG_BYTES = 1 << 20		/* a longer log is brought in */
 };

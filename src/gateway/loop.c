@@ -66,7 +66,8 @@ static void
 set_accepting(struct loop *loop, bool is_accepting)
 {
 	struct epoll_event event = {
-		.events = is_accepting ? EPOLLIN : 0, .data.ptr = &loop->listen_fd
+		.events = is_accepting ? EPOLLIN : 0,
+		.data.ptr = &loop->listen_fd
 	};
 
 	if (loop->is_accepting != is_accepting &&

@@ -27,7 +27,7 @@ void buf_fini(struct buf *b);
 /* Wipe the content and forget a failure; keep at most keep bytes of memory. */
 void buf_reset(struct buf *b, size_t keep);
 
-/* Forget, and wipe, all but the first len bytes. Nothing where it has failed. */
+/* Forget, and wipe, all but the first len bytes. Nothing if it has failed. */
 void buf_cut(struct buf *b, size_t len);
 
 /* Append bytes, a C string, one byte, a decimal number. */

@@ -92,7 +92,7 @@ ident_time(char out[IDENT_TIME_LEN + 1], int64_t at_us)
 	*p = '\0';
 }
 
-/* Write a UUID of that version, whose own bits and the variant's are set here. */
+/* Write a UUID of that version; its bits and the variant's are set here. */
 static void
 put_uuid(char out[IDENT_UUID_LEN + 1], unsigned char id[UUID_BYTES],
     unsigned version)

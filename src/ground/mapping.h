@@ -14,7 +14,7 @@
 void *mapping_open(int fd, size_t len) __attribute__((warn_unused_result));
 void mapping_close(void);
 
-/* Whether the file was cut off: since then memory of our own is in its place. */
+/* Whether the file was cut off: memory of our own is in its place then. */
 bool mapping_is_lost(void);
 
 #endif

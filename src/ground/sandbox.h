@@ -19,9 +19,10 @@ struct sandbox {
 /*
  * Close the sandbox around this thread and those that it starts, for good:
  * files elsewhere cannot be opened, other programs not be started, no socket
- * be made, but for one that connects. To be called before the first thread, when all that is needed once
- * is open. What the system does not have is said in the log; with
- * CONF_SANDBOX_ON it is an error. Returns 0, or -1 with the reason logged.
+ * be made, but for one that connects. To be called before the first thread,
+ * when all that is needed once is open. What the system does not have is said
+ * in the log; with CONF_SANDBOX_ON it is an error. Returns 0, or -1 with the
+ * reason logged.
  */
 int sandbox_close(const struct sandbox *sandbox)
     __attribute__((warn_unused_result));

@@ -13,7 +13,7 @@ static const struct {
 	int signal;
 	void (*disposition)(int);
 } wanted[] = {
-	/* A reader that went away, a limit of file sizes: errors of write(2). */
+	/* A reader that is gone, a limit of file sizes: errors of write(2). */
 	{ SIGPIPE, SIG_IGN },
 	{ SIGXFSZ, SIG_IGN },
 	/* There has to be a way to end it that no parent can take away. */

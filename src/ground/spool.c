@@ -19,7 +19,7 @@
 #include "ground/spool.h"
 
 enum {
-	HALF = 512 << 10,	/* bytes, twice; untouched while they are idle */
+	HALF = 512 << 10,	/* bytes, twice; untouched while idle */
 	TELL = 512,		/* of them, for the line that tells a loss */
 	NAP_MS = 4,		/* after what was written */
 	PAUSE_MS = 100,		/* until a failed write is tried again */

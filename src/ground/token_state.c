@@ -40,7 +40,7 @@ token_state_range(const char *state, int64_t now_us, unsigned expiring_days)
 	int64_t soon_us = now_us + (int64_t)expiring_days * day_us;
 	struct token_range range = { "", "" };
 
-	/* A moment belongs to what it ends, so all begins a microsecond later. */
+	/* A moment belongs to what it ends: all begins a microsecond later. */
 	if (strcmp(state, token_states[VALID]) == 0) {
 		ident_time(range.from, soon_us + 1);
 	} else if (strcmp(state, token_states[EXPIRING]) == 0) {

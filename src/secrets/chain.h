@@ -55,8 +55,8 @@ void chain_hash(const struct chain *chain, unsigned char hash[CHAIN_HASH_LEN],
     const unsigned char before[CHAIN_HASH_LEN], const struct chain_row *row);
 
 /*
- * By which a user's rows are found, never 0: SipHash-2-4 of the name under a key
- * of its own.
+ * By which a user's rows are found, never 0: SipHash-2-4 of the name under a
+ * key of its own.
  */
 int64_t chain_owner(const struct chain *chain, const char *user);
 

@@ -30,9 +30,9 @@ struct store_conf app_store_conf(const struct conf *conf);
  *
  * app_begin is for one whose body has come, as far as it will. True: reply is
  * what goes out, and request_id what it is known by; the request's log line is
- * written. False: call->job is to be committed, or, where call->is_reading, to be
- * run by a reader; and then app_end comes to the answer, or to one more job, and
- * returns the same.
+ * written. False: call->job is to be committed, or, where call->is_reading, to
+ * be run by a reader; and then app_end comes to the answer, or to one more job,
+ * and returns the same.
  */
 void app_admit(struct call *call);
 bool app_begin(struct call *call) __attribute__((warn_unused_result));

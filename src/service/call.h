@@ -45,7 +45,7 @@ enum call_rc {
 	CALL_ANSWERED,			/* reply is made */
 	CALL_GOES_ON,
 	CALL_WAITS,			/* until call->job is committed */
-	CALL_READS			/* until call->job was run by a reader */
+	CALL_READS			/* until a reader has run call->job */
 };
 
 /* That a key was used which nobody has used before. */
@@ -77,7 +77,7 @@ struct call {
 	struct first_use first_use;
 	struct away away;
 	const char *refusal;		/* why a key was refused, or NULL */
-	const char *param;		/* the path's parameter, not ended ... */
+	const char *param;		/* the path's parameter, no text ... */
 	size_t param_len;		/* ... by this; lent by http */
 	char request_id[IDENT_UUID_LEN + 1];
 	int64_t began_us;		/* by the clock that nobody sets */

@@ -11,9 +11,9 @@
  * What a worker does while nobody asks for it. Uses of keys are written when no
  * commit has come for a while. Once a day, and at the start, the head of the
  * audit is logged, so that whoever has the log sees when the audit was cut
- * off, and what of it is older than audit_days is pruned. Where there are metrics,
- * a census is taken for them at times. It is done by whoever calls, some of it
- * by the writer's thread, and nobody waits.
+ * off, and what of it is older than audit_days is pruned. Where there are
+ * metrics, a census is taken for them at times. It is done by whoever calls,
+ * some of it by the writer's thread, and nobody waits.
  */
 enum chore { CHORE_USES, CHORE_HEAD, CHORE_PRUNE, CHORE_CENSUS, CHORES };
 

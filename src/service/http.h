@@ -20,7 +20,7 @@ struct http {
 	const char *document_root;
 	const char *query;		/* not decoded, without the ? */
 	const char *remote_addr;
-	const char *api_key;		/* x-api-key, without blanks around it */
+	const char *api_key;		/* x-api-key without blanks around it */
 	size_t api_key_len;		/* what stands behind is none of it */
 	size_t api_keys;		/* how many were sent */
 	const char *authorization;	/* of the scheme Bearer, or empty */

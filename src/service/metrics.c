@@ -55,7 +55,7 @@ struct page {
 
 struct metrics {
 	struct page *page;
-	uint64_t told[COMMITS];		/* of this process's writer; its loop's */
+	uint64_t told[COMMITS];		/* of our writer; the loop's */
 	atomic_int_least64_t jobs;	/* of this process, under way */
 };
 

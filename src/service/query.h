@@ -58,7 +58,7 @@ void query_fini(struct query *query);
 enum call_rc query_take(struct query *query, const struct query_spec *spec,
     struct call *call) __attribute__((warn_unused_result));
 
-/* Checks: one of the words for true and false; a moment; 1 to 255 characters. */
+/* Checks: a word for true or false; a moment; 1 to 255 characters. */
 enum fault_kind query_check_bool(const struct query *query,
     const char *value);
 enum fault_kind query_check_moment(const struct query *query,

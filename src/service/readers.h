@@ -21,8 +21,8 @@ struct readers *readers_start(const struct app *app,
 /*
  * Hand over a list of jobs, one at least, each to be run once as by reader_run;
  * one that nobody has come to within busy_timeout_ms, or since readers_hurry,
- * is not run, unless it is_owed: its rc is STORE_BUSY. And get back all that is done, or NULL.
- * Neither waits. Any thread.
+ * is not run, unless it is_owed: its rc is STORE_BUSY. And get back all that is
+ * done, or NULL. Neither waits. Any thread.
  */
 void readers_submit(struct readers *readers, struct writer_job *jobs);
 struct writer_job *readers_collect(struct readers *readers);

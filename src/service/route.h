@@ -44,7 +44,7 @@ struct route_match {
 	const struct route *route;	/* NULL: not this path by this method */
 	const char *param;		/* within the path; NULL: it has none */
 	size_t param_len;
-	char allow[ROUTE_ALLOW_MAX];	/* without a route: the path's methods */
+	char allow[ROUTE_ALLOW_MAX];	/* without a route: those of the path */
 };
 
 /*

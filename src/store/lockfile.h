@@ -4,8 +4,8 @@
 #include "store/store_types.h"
 
 /*
- * A lock between processes: flock(2) on a file that is there for nothing
- * but this and the imprint. Two lockfiles exclude each other in one process too.
+ * A lock between processes: flock(2) on a file that is there for nothing but
+ * this and the imprint. Two lockfiles exclude each other in one process, too.
  */
 struct lockfile;
 

@@ -180,7 +180,7 @@ enum { FOUND_ID, FOUND_INTEGRATION_ID, FOUND_INTEGRATION_TYPE, FOUND_STATUS,
     FOUND_ACTIVE, FOUND_HAS_AUTH_DATA, FOUND_HAS_SCOPE_DATA, FOUND_CREATED_AT,
     FOUND_METADATA, FOUND_REVISION, FOUND_UPDATED_AT, FOUND_EXPIRES_AT };
 
-/* Whether a row of that revision is what the conditions of a request ask for. */
+/* Whether a row of that revision meets the conditions of a request. */
 bool rows_meets(const struct field_lines *if_match,
     const struct field_lines *if_none_match, int64_t revision,
     const char *updated_at);

@@ -41,7 +41,8 @@ enum store_rc sqlite_join_files(struct sqlite *db, enum store_mode mode)
 
 /*
  * Under the lock: whether the files are those that were opened, and as we left
- * them; if not, that is logged, and what only the log has is saved if it can be.
+ * them; if not, that is logged, and what only the log has is saved if that can
+ * be done.
  */
 bool sqlite_has_files(struct sqlite *db);
 

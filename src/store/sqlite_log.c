@@ -25,7 +25,7 @@ enum { LOG_HEAD = 32, FRAME_HEAD = 24 };
 
 enum { RESCUE_TRIES = 100 };	/* a millisecond each */
 enum { VISITS = 3 };	/* before a change is believed */
-enum { LAST_MS = 1000 };	/* that the last checkpoint waits for the lock */
+enum { LAST_MS = 1000 };	/* that the last checkpoint waits for it */
 
 /*
  * Where the library has mapped the WAL-index; NULL where there is none. It

@@ -269,8 +269,8 @@ struct store_save {
 /*
  * Save inside a transaction. On STORE_OK stored reads as the row that is
  * stored, except for auth_data, scope_data and what comes of these two. On
- * STORE_CONFLICT its integration_type and integration_id are those that exist. On
- * STORE_EXISTS, which only_new asks for, nothing has changed, and the
+ * STORE_CONFLICT its integration_type and integration_id are those that exist.
+ * On STORE_EXISTS, which only_new asks for, nothing has changed, and the
  * integration_id is the one that exists. On STORE_PRECONDITION nothing has
  * changed. On STORE_SEAL_AGAIN the box is under a former key, and is to be
  * sealed again. All of them leave the transaction good, as STORE_ROW_FAILED
@@ -328,9 +328,9 @@ enum store_rc store_use(struct store *store, const char *integration_id,
  * that the rows last until its next use.
  *
  * A page ends when it has limit rows; before the row by which it would pass
- * STORE_PAGE_BYTES, after one at the least; and when STORE_LOOK_ROWS were looked
- * at, or STORE_LOOK_BYTES of them, wanted or not. So one that is short, or
- * empty, need not be the last.
+ * STORE_PAGE_BYTES, after one at the least; and when STORE_LOOK_ROWS were
+ * looked at, or STORE_LOOK_BYTES of them, wanted or not. So one that is short,
+ * or empty, need not be the last.
  */
 enum {
 	STORE_PAGE_BYTES = 1 << 20,

@@ -13,7 +13,7 @@
 #include "store/rows.h"
 
 enum {
-	READ_MS = 5,			/* that one read takes, or little more */
+	READ_MS = 5,			/* one read takes, or little more */
 	ROWS = 1000,			/* of one read, and of a look */
 	LOOK_ROWS = 16			/* at the clock */
 };

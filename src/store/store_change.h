@@ -33,8 +33,8 @@ struct store_change {
  * Store it. STORE_PRECONDITION: the row is not one of those that are asked
  * for. STORE_LOST: lease_id is no lease that holds on it. STORE_MOVED: it has
  * another revision. STORE_SEAL_AGAIN: as of store_save. They are looked for in
- * this order. On STORE_OK save->stored reads as the row that is stored, auth_data
- * left out. A change of auth_data ends the lease, asked for or not.
+ * this order. On STORE_OK save->stored reads as the row that is stored,
+ * auth_data left out. A change of auth_data ends the lease, asked for or not.
  */
 enum store_rc store_change(struct store *store, struct store_change *change)
     __attribute__((warn_unused_result));

@@ -26,8 +26,8 @@ int store_files(const struct store_conf *conf,
     __attribute__((warn_unused_result));
 
 /*
- * The files by which it proves to a server who it is, or the server to it, which
- * are read at each connection: their names, lent, NULL behind the last.
+ * The files by which it proves to a server who it is, or the server to it,
+ * which are read at each connection: their names, lent, NULL behind the last.
  */
 enum { STORE_CREDENTIALS_MAX = 5 };
 void store_credentials(const struct store *store,

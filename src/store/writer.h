@@ -33,7 +33,7 @@ struct writer_job {
 	void (*ask)(struct store *store, void *cookie);
 	void *cookie;
 	bool touches_keys;		/* it may change API keys */
-	enum store_rc rc;		/* when it is done: what has come of it */
+	enum store_rc rc;		/* once it is done: what came of it */
 	struct writer_job *next;	/* of a list, oldest first; or NULL */
 	void *owner;			/* not looked at */
 	bool is_aside;			/* asked for by writer_is_done alone */

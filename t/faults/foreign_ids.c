@@ -1,6 +1,6 @@
 /*
- * foreign_ids SOCKET KEY COUNT SEED FILE [NAME]: how long it takes to be told that an
- * integration is not there, where it is another user's and where it is
+ * foreign_ids SOCKET KEY COUNT SEED FILE [NAME]: how long it takes to be told
+ * that an integration is not there, where it is another user's and where it is
  * nobody's. FILE has the other's ids, one a line, and his keys' public ids.
  * Of each route COUNT requests of both kinds are measured, in random order;
  * for each a line: its name, the medians in ns of nobody's and another's, and

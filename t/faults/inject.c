@@ -123,7 +123,8 @@ read_rule(char *text)
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *text = getenv("SR_INJECT"), *path = getenv("SR_INJECT_PATH");
+	const char *text = getenv("SR_INJECT");
+	const char *path = getenv("SR_INJECT_PATH");
 	char copy[PATH_LEN], *word, *rest = NULL;
 
 	FIND(real_open, "open64");

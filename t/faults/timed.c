@@ -59,7 +59,7 @@ param(char *to, const char *name, const char *value)
 static size_t
 put_request(char *to, const struct timed_request *request)
 {
-	static const char begin[8] = { 0, 1, 1 };	/* keep the connection */
+	static const char begin[8] = { 0, 1, 1 };	/* keep_conn */
 	char params[4096], length[24];
 	size_t n = 0, len = 0;
 

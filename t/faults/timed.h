@@ -9,7 +9,7 @@ struct timed_request {
 	const char *path;
 	const char *query;
 	const char *key;		/* x-api-key */
-	const char *header[2];		/* name as a parameter, value; or NULL */
+	const char *header[2];		/* a parameter's name, value; or NULL */
 	const char *body;
 };
 

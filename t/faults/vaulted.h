@@ -12,7 +12,7 @@ struct vaulted {
 	struct store *store;
 };
 
-/* Open both. Returns 0, or -1 with the reason logged; close it in either case. */
+/* Open both. Returns 0, or -1 with the reason logged; then close it, too. */
 int vaulted_open(struct vaulted *vaulted, const char *conf,
     enum store_mode mode);
 

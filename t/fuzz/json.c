@@ -101,7 +101,8 @@ answer(const struct form *form, struct reply *reply)
 {
 	struct integration row = {
 		.integration_id = "018cd0a0-0000-7000-8000-000000000000",
-		.created_by = "user", .created_at = "2024-01-15T10:30:00.000000",
+		.created_by = "user",
+		.created_at = "2024-01-15T10:30:00.000000",
 		.updated_at = "2024-01-15T10:30:00.000000", .revision = 1
 	};
 	struct buf name, metadata, identifier;

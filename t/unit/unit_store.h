@@ -151,7 +151,8 @@ unit_take_lock(void)
 
 	if (unit_url() != NULL) {
 		unit_locker = unit_db(NULL);
-		ck_assert_int_eq(db_begin(unit_locker, 0, NULL, NULL), STORE_OK);
+		ck_assert_int_eq(db_begin(unit_locker, 0, NULL, NULL),
+		    STORE_OK);
 		return (-1);
 	}
 	snprintf(path, sizeof path, "%s.lock", unit_database);

@@ -70,7 +70,8 @@ START_TEST(string_reads_one_text_and_no_other)
 {
 	struct json_doc doc = { 0 };
 
-	unit_json(&doc, "[\"\\u0061\xc3\xa9\\ud83d\\ude00\",\"\",\"a\\u0000\",1]");
+	unit_json(&doc, "[\"\\u0061\xc3\xa9\\ud83d\\ude00\",\"\","
+	    "\"a\\u0000\",1]");
 	ck_assert(json_reads(&doc, 1, "a\xc3\xa9\xf0\x9f\x98\x80"));
 	ck_assert(!json_reads(&doc, 1, "a\xc3\xa9\xf0\x9f\x98\x80z"));
 	ck_assert(!json_reads(&doc, 1, "a\xc3\xa9"));

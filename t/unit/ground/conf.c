@@ -110,7 +110,8 @@ START_TEST(environment_wins_over_the_file)
 	ck_assert_int_eq(setenv("STRONGROOM_MAX_REQUESTS", "16", 1), 0);
 	ck_assert_int_eq(setenv("STRONGROOM_DATABASE", "/srv/b.db", 1), 0);
 	ck_assert_int_eq(setenv("STRONGROOM_LOG_LEVEL", "error", 1), 0);
-	takes(&conf, "max_requests = 8\ndatabase = /srv/a.db\nmax_body = 2048\n");
+	takes(&conf, "max_requests = 8\ndatabase = /srv/a.db\n"
+	    "max_body = 2048\n");
 	ck_assert_uint_eq(conf.max_requests, 16);
 	ck_assert_str_eq(conf.database, "/srv/b.db");
 	ck_assert_uint_eq(conf.log_level, LOG_LEVEL_ERROR);
@@ -133,7 +134,8 @@ START_TEST(limits_belong_to_the_range)
 {
 	struct conf conf;
 
-	takes(&conf, "max_requests = 1\nmax_body = 1024\nmax_request_memory = 65536\n"
+	takes(&conf, "max_requests = 1\nmax_body = 1024\n"
+	    "max_request_memory = 65536\n"
 	    "busy_timeout_ms = 1\nio_timeout_ms = 100\n"
 	    "idempotency_hours = 1\n");
 	conf_fini(&conf);
@@ -153,7 +155,8 @@ START_TEST(bad_value_is_told_with_file_and_line)
 	} bad[] = {
 		{ "database", "a.db" }, { "database", "\"\"" },
 		{ "master_key_file", "./a.key" }, { "max_requests", "0" },
-		{ "max_requests", "65537" }, { "max_connections", "15" }, { "max_requests", "-1" },
+		{ "max_requests", "65537" }, { "max_requests", "-1" },
+		{ "max_connections", "15" },
 		{ "max_requests", "8k" }, { "max_requests", "eight" },
 		{ "max_requests", "\"\"" }, { "max_requests", "\" 8\"" },
 		{ "max_body", "1023" }, { "max_body", "67108865" },

@@ -80,8 +80,8 @@ save(struct job *job, const char *token)
 {
 	struct unit_house *house = &job->vault->house;
 	static const char head[] = "{\"name\":\"n\",\"integration_type\":"
-	    "\"jira\",\"unique_identifier\":\"w\",\"auth_data\":{\"code\":\"a\","
-	    "\"access_token\":\"";
+	    "\"jira\",\"unique_identifier\":\"w\",\"auth_data\":"
+	    "{\"code\":\"a\",\"access_token\":\"";
 	const char *id, *p;
 	struct call call;
 

@@ -99,7 +99,7 @@ START_TEST(schema_cannot_be_written_behind_the_librarys_back)
 }
 END_TEST
 
-/* In both kinds of journal; a commit that has nothing to sync proves nothing. */
+/* In both kinds of journal; a commit with nothing to sync proves nothing. */
 START_TEST(each_commit_is_synced)
 {
 	static const int journals[] = { CONF_JOURNAL_WAL,
@@ -113,7 +113,8 @@ START_TEST(each_commit_is_synced)
 		ck_assert_int_eq(open_db(&db, STORE_WRITE, journals[i]),
 		    STORE_OK);
 		for (n = 0; n < 3; n++) {
-			ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS, NULL, NULL), STORE_OK);
+			ck_assert_int_eq(db_begin(db, UNIT_WAIT_MS, NULL,
+			    NULL), STORE_OK);
 			ck_assert_int_eq(db_exec(db, "UPDATE master_keys SET "
 			    "created_at = created_at || 'x'"), STORE_OK);
 			unit_syncs = 0;

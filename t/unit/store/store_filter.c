@@ -113,7 +113,8 @@ has_tag(const char *metadata, const char *tag)
 
 START_TEST(tag_is_a_whole_one_of_the_outermost_tags)
 {
-	static const char odd[] = "{\"instance_name\":\"\\\"tags\\\":[\\\"z\\\"]\","
+	static const char odd[] = "{\"instance_name\":"
+	    "\"\\\"tags\\\":[\\\"z\\\"]\","
 	    "\"created_via\":\"\\\\\",\"version\":null,\"description\":\"}],\","
 	    "\"tags\":[\"\",\"a\",\"b\\\"\",\"c,d\",\"]\",\"\\\\\",\"{\"],"
 	    "\"more\":{\"tags\":[\"z\"]},\"n\":[1E400,[true]]}";
