@@ -158,7 +158,7 @@ $house->tamper('UPDATE audit SET subject = \'{"user":"anna"\' WHERE seq = 1');
 answer_is($house->fcgi(method => 'GET', path => AUDIT, key => $anna,
     type => undef), 500, '{"success":false,"data":null,"error":"Failed to read '
     . 'audit: Internal error"}', 'a row that cannot be read');
-is(scalar(grep { / error .*strongroom audit verify/ } $house->log_lines), 1,
+ok($house->log_says(qr/ error .*strongroom audit verify/),
     'the log says what to do');
 $house->tamper("UPDATE audit SET subject = '$kept->{subject}' WHERE seq = 1");
 
