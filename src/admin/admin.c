@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/admin_table.h"
 #include "body/json.h"
 #include "ground/log.h"
 #include "ground/newfile.h"
@@ -172,6 +171,16 @@ admin_open(const struct admin *admin, enum store_mode mode,
 	return (rc);
 }
 
+size_t
+admin_control(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return (1);
+	return (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0);
+}
+
 bool
 admin_is_name(const char *name)
 {
@@ -189,7 +198,7 @@ admin_is_name(const char *name)
 		good = m.code_points >= 1 && m.code_points <= NAME_MAX_CHARS;
 	}
 	for (; good && *name != '\0'; name++)
-		good = table_control(name) == 0;
+		good = admin_control(name) == 0;
 	json_doc_fini(&doc);
 	buf_fini(&quoted);
 	return (good);

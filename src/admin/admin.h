@@ -92,6 +92,9 @@ bool admin_make_directory(const char *path) __attribute__((warn_unused_result));
 bool admin_give_directory(const char *path, const char *database)
     __attribute__((warn_unused_result));
 
+/* How many bytes a control character at text takes (C0, DEL, C1), or 0. */
+size_t admin_control(const char *text);
+
 /* Whether a user or a note is 1 to 255 characters of UTF-8, none of control. */
 bool admin_is_name(const char *name) __attribute__((warn_unused_result));
 

@@ -17,7 +17,6 @@
 
 #include "admin/admin_doctor.h"
 #include "admin/admin_rows.h"
-#include "admin/admin_table.h"
 #include "ground/descriptors.h"
 #include "ground/log.h"
 #include "ground/trust.h"
@@ -42,7 +41,7 @@ doctor_find(struct doctor *doctor, enum doctor_level level, const char *cure,
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	for (p = text; *p != '\0'; p++)
-		memset(p, '?', table_control(p));
+		memset(p, '?', admin_control(p));
 	doctor->is_silent = false;
 	doctor->warnings += level == DOCTOR_WARNING;
 	doctor->problems += level == DOCTOR_PROBLEM;

@@ -59,17 +59,7 @@ make_room(struct table *table)
 	return (0);
 }
 
-size_t
-table_control(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	if (p[0] < 0x20 || p[0] == 0x7f)
-		return (1);
-	return (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0);
-}
-
-/* The same for what turns the direction of writing, U+202A to U+2069. */
+/* As admin_control, what turns the direction of writing, U+202A to U+2069. */
 static size_t
 direction_change(const char *text)
 {
@@ -94,7 +84,7 @@ table_add(struct table *table, const char *text)
 		return;
 	}
 	for (p = cell; *p != '\0'; p++)
-		if ((len = table_control(p)) > 0 ||
+		if ((len = admin_control(p)) > 0 ||
 		    (len = direction_change(p)) > 0)
 			memset(p, '?', len);
 	table->cells[table->count++] = cell;

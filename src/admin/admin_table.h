@@ -24,9 +24,6 @@ struct table {
 void table_init(struct table *table, const char *const *head, size_t columns);
 void table_fini(struct table *table);
 
-/* How many bytes a control character at text takes (C0, DEL, C1), or 0. */
-size_t table_control(const char *text);
-
 /* Append a cell; NULL is shown as "-", what would steer the terminal as "?". */
 void table_add(struct table *table, const char *text);
 

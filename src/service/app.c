@@ -58,6 +58,17 @@ open_database(struct app *app)
 	}
 }
 
+static bool
+open_metrics(struct app *app)
+{
+	struct metrics_routes routes;
+
+	route_names(&routes);
+	app->metrics = metrics_open(conf_home(&app->conf), &routes);
+	app->census = census_new();
+	return (app->metrics != NULL && app->census != NULL);
+}
+
 enum app_rc
 app_open(struct app *app, struct conf *conf)
 {
@@ -74,9 +85,7 @@ app_open(struct app *app, struct conf *conf)
 		return (APP_DATABASE);
 	if ((rc = open_database(app)) != APP_OK)
 		return (rc);
-	if (app->conf.metrics == CONF_METRICS_ON &&
-	    ((app->metrics = metrics_open(conf_home(&app->conf),
-	    route_layout())) == NULL || (app->census = census_new()) == NULL))
+	if (app->conf.metrics == CONF_METRICS_ON && !open_metrics(app))
 		return (APP_DATABASE);
 	if ((app->keycache = keycache_new()) == NULL)
 		return (APP_DATABASE);

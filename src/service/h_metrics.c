@@ -7,7 +7,6 @@
 #include "service/census.h"
 #include "service/h_metrics.h"
 #include "service/metrics.h"
-#include "service/route.h"
 #include "store/store_upkeep.h"
 
 static const char media_type[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -15,7 +14,6 @@ static const char media_type[] = "text/plain; version=0.0.4; charset=utf-8";
 enum call_rc
 h_metrics(struct call *call)
 {
-	struct metrics_route routes[METRICS_ROUTES_MAX];
 	const struct app *app = call->app;
 	struct buf *out = &call->reply.body;
 
@@ -24,7 +22,7 @@ h_metrics(struct call *call)
 		return (CALL_ANSWERED);
 	}
 	reply_text(&call->reply, media_type, "");
-	metrics_write(app->metrics, routes, route_names(routes), out);
+	metrics_write(app->metrics, out);
 	census_put(app->census, out);
 	metrics_put(out, "strongroom_log_bytes", "gauge",
 	    "The write-ahead log, as this process's last commit left it.");

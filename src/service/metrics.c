@@ -55,6 +55,7 @@ struct page {
 
 struct metrics {
 	struct page *page;
+	struct metrics_routes routes;
 	uint64_t told[COMMITS];		/* of our writer; the loop's */
 	atomic_int_least64_t jobs;	/* of this process, under way */
 };
@@ -77,6 +78,25 @@ open_file(const char *path)
 	return (-1);
 }
 
+/* Another number where the routes are others: FNV-1a over all their texts. */
+static uint64_t
+layout_of(const struct metrics_routes *routes)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const char *texts[2], *p;
+	size_t i, k;
+
+	for (i = 0; i < routes->count; i++) {
+		texts[0] = routes->names[i].method;
+		texts[1] = routes->names[i].path;
+		for (k = 0; k < 2; k++)
+			for (p = texts[k]; *p != '\0'; p++)
+				hash = (hash ^ (unsigned char)*p) *
+				    UINT64_C(0x100000001b3);
+	}
+	return (hash);
+}
+
 /* Two that begin at once both clear what the other has hardly counted yet. */
 static void
 begin(struct page *page, uint64_t layout)
@@ -89,7 +109,7 @@ begin(struct page *page, uint64_t layout)
 }
 
 struct metrics *
-metrics_open(const char *database, uint64_t layout)
+metrics_open(const char *database, const struct metrics_routes *routes)
 {
 	struct metrics *metrics = calloc(1, sizeof *metrics);
 	char *path = NULL;
@@ -108,7 +128,8 @@ metrics_open(const char *database, uint64_t layout)
 	if (page == NULL)
 		goto fail;
 	metrics->page = page;
-	begin(metrics->page, layout);
+	metrics->routes = *routes;
+	begin(metrics->page, layout_of(routes));
 	free(path);
 	return (metrics);
 fail:
@@ -198,9 +219,9 @@ metrics_put_value(struct buf *out, const char *name, const char *labels,
 }
 
 static void
-put_requests(const struct page *page, const struct metrics_route *route,
-    size_t at, struct buf *out)
+put_requests(const struct metrics *metrics, size_t at, struct buf *out)
 {
+	const struct page *page = metrics->page;
 	char labels[256];
 	uint64_t n;
 	size_t i;
@@ -210,7 +231,8 @@ put_requests(const struct page *page, const struct metrics_route *route,
 			continue;
 		snprintf(labels, sizeof labels,
 		    "{method=\"%s\",route=\"%s\",status=\"%d\"}",
-		    route->method, route->path, http_status_at(i));
+		    metrics->routes.names[at].method,
+		    metrics->routes.names[at].path, http_status_at(i));
 		metrics_put_value(out, "strongroom_requests_total", labels, n);
 	}
 }
@@ -243,8 +265,7 @@ put_durations(const struct page *page, struct buf *out)
 }
 
 void
-metrics_write(const struct metrics *metrics,
-    const struct metrics_route *routes, size_t count, struct buf *out)
+metrics_write(const struct metrics *metrics, struct buf *out)
 {
 	const struct page *page = metrics->page;
 	size_t i;
@@ -254,8 +275,8 @@ metrics_write(const struct metrics *metrics,
 		    "counts alone until the service is started again");
 	metrics_put(out, "strongroom_requests_total", "counter",
 	    "Requests answered.");
-	for (i = 0; i < count; i++)
-		put_requests(page, &routes[i], i, out);
+	for (i = 0; i < metrics->routes.count; i++)
+		put_requests(metrics, i, out);
 	put_durations(page, out);
 	for (i = 0; i < COMMITS; i++) {
 		metrics_put(out, commit_names[i].name, "counter",

@@ -13,21 +13,28 @@
  */
 struct metrics;
 
-/* One for each line of the table of routes, and one for what has none. */
 enum { METRICS_ROUTES_MAX = 64 };
+
+/* What requests are counted by: texts that last. */
+struct metrics_routes {
+	struct {
+		const char *method;
+		const char *path;
+	} names[METRICS_ROUTES_MAX];
+	size_t count;
+};
 
 /*
  * Map the file of a database, and make it where it is missing or another
- * version's. layout says which counter is whose: where it differs from the
- * file's, all begin at 0. NULL: logged.
+ * version's; where it has counted other routes, all begins at 0. NULL: logged.
  */
-struct metrics *metrics_open(const char *database, uint64_t layout)
-    __attribute__((warn_unused_result));
+struct metrics *metrics_open(const char *database,
+    const struct metrics_routes *routes) __attribute__((warn_unused_result));
 
-/* Takes NULL, as all below do. */
+/* Takes NULL, as the three below do. */
 void metrics_close(struct metrics *metrics);
 
-/* A request of a route was answered. */
+/* A request of a route, by its place among them, was answered. */
 void metrics_request(struct metrics *metrics, size_t route, int status,
     int64_t duration_us);
 
@@ -37,18 +44,8 @@ void metrics_jobs(struct metrics *metrics, int64_t more);
 /* What the writer of this process has done, as often as one likes. */
 void metrics_commits(struct metrics *metrics, struct writer_counts counts);
 
-/* What is counted of a route, as metrics_write tells it. */
-struct metrics_route {
-	const char *method;
-	const char *path;
-};
-
-/*
- * Append all as Prometheus reads it (text format 0.0.4); routes are the names
- * of the counters, in their order.
- */
-void metrics_write(const struct metrics *metrics,
-    const struct metrics_route *routes, size_t count, struct buf *out);
+/* Append all as Prometheus reads it (text format 0.0.4). */
+void metrics_write(const struct metrics *metrics, struct buf *out);
 
 /*
  * Append one figure and what it is, for what is no counter; labels, with their

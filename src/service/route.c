@@ -231,41 +231,22 @@ route_find(struct route_match *match, struct http *http, struct reply *reply)
 	}
 }
 
-size_t
-route_names(struct metrics_route names[METRICS_ROUTES_MAX])
+void
+route_names(struct metrics_routes *names)
 {
 	size_t i;
 
+	_Static_assert((int)ROUTES < METRICS_ROUTES_MAX, "each has a counter");
 	for (i = 0; i < ROUTES; i++) {
-		assert(i + 1 < METRICS_ROUTES_MAX);
-		names[i] = (struct metrics_route){ routes[i].method,
-		    routes[i].path };
+		names->names[i].method = routes[i].method;
+		names->names[i].path = routes[i].path;
 	}
-	names[i] = (struct metrics_route){ "", "" };
-	return (ROUTES + 1);
+	names->names[i].method = names->names[i].path = "";
+	names->count = ROUTES + 1;
 }
 
 size_t
 route_index(const struct route *route)
 {
 	return (route == NULL ? ROUTES : (size_t)(route - routes));
-}
-
-/* FNV-1a over all methods and paths. */
-uint64_t
-route_layout(void)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	const char *texts[2], *p;
-	size_t i, k;
-
-	for (i = 0; i < ROUTES; i++) {
-		texts[0] = routes[i].method;
-		texts[1] = routes[i].path;
-		for (k = 0; k < 2; k++)
-			for (p = texts[k]; *p != '\0'; p++)
-				hash = (hash ^ (unsigned char)*p) *
-				    UINT64_C(0x100000001b3);
-	}
-	return (hash);
 }

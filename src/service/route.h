@@ -63,13 +63,10 @@ void route_match(struct route_match *match, const struct route *table,
 void route_find(struct route_match *match, struct http *http,
     struct reply *reply);
 
-/* The name of each of the service's routes, and of none last; how many. */
-size_t route_names(struct metrics_route names[METRICS_ROUTES_MAX]);
+/* The name of each of the service's routes, and of none last. */
+void route_names(struct metrics_routes *names);
 
 /* The index of a route among them; NULL: of none. */
 size_t route_index(const struct route *route);
-
-/* A number that is another one where they are others. */
-uint64_t route_layout(void);
 
 #endif

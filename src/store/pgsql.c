@@ -15,12 +15,6 @@
 
 enum { OPTIONS_MAX = 64, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 800 };
 
-struct pgsql *
-pgsql_of(struct db *db)
-{
-	return ((void *)db);
-}
-
 /*
  * What is so unless the URL says otherwise. A server that has become a standby
  * is passed over, and one that does not answer holds up nobody for long.
@@ -279,20 +273,4 @@ pgsql_await(struct pgsql *db, int timeout_ms)
 		(void)poll(NULL, 0, (int)(pause < left_ms ? pause : left_ms));
 	}
 	return (rc);
-}
-
-void
-pgsql_disconnect(struct pgsql *db)
-{
-	size_t i;
-
-	if (db->conn != NULL)
-		db->pq->finish(db->conn);
-	db->conn = NULL;
-	db->is_failed = db->is_in_transaction;
-	db->sent_count = 0;
-	db->sent_bytes = 0;
-	pgsql_ahead_forget(db);
-	for (i = 0; i < PGSQL_STATEMENTS_MAX; i++)
-		db->statements[i].is_prepared = false;
 }

@@ -89,13 +89,46 @@ struct pgsql {
 	struct pgsql_statement statements[PGSQL_STATEMENTS_MAX];
 };
 
-struct pgsql *pgsql_of(struct db *db);
+/*
+ * -- pgsql_ahead.c: what was asked ahead in this transaction
+ *
+ * Each file uses what stands above it here, and nothing below.
+ */
+
+/* Bytes of a value that is bound. */
+size_t pgsql_length(const struct pgsql_statement *statement, int i);
 
 /*
- * Parse the URL, and look up what else a connection takes, while nothing is in
- * the way of that. -1: the reason is logged.
+ * Note the question that a statement is with its values; false: it is one
+ * already, or memory is short. It is the last of the list.
  */
-int pgsql_url(struct pgsql *db) __attribute__((warn_unused_result));
+bool pgsql_ahead_add(struct pgsql *db,
+    const struct pgsql_statement *statement)
+    __attribute__((warn_unused_result));
+
+/*
+ * What the statement has found ahead, the caller's to clear; NULL: it was not
+ * asked ahead. The second forgets all that was.
+ */
+PGresult *pgsql_ahead_take(struct pgsql *db,
+    const struct pgsql_statement *statement);
+void pgsql_ahead_forget(struct pgsql *db);
+
+/* -- pgsql_link.c: what is known of a connection */
+
+struct pgsql *pgsql_of(struct db *db);
+
+/* The value of an option of the URL; NULL: it has none. */
+const char *pgsql_option(const struct pgsql *db, const char *keyword);
+
+/* The number in a column of a result, as PostgreSQL sends it. */
+int64_t pgsql_number(const struct pgsql *db, const PGresult *result, int row,
+    int column);
+
+/* Let go of the connection, and of all that was known of it. */
+void pgsql_disconnect(struct pgsql *db);
+
+/* -- pgsql_place.c, pgsql_url.c: where the servers are */
 
 /*
  * Find db->place, of which this process remembers what it has found first. -1:
@@ -104,29 +137,18 @@ int pgsql_url(struct pgsql *db) __attribute__((warn_unused_result));
 int pgsql_place_find(struct pgsql *db) __attribute__((warn_unused_result));
 void pgsql_place_fini(struct pgsql_place *place);
 
-/* The value of an option of the URL; NULL: it has none. */
-const char *pgsql_option(const struct pgsql *db, const char *keyword);
-
-/* See that there is a connection, to a server that we write to. */
-enum store_rc pgsql_connect(struct pgsql *db)
-    __attribute__((warn_unused_result));
-
 /*
- * The same, of a server that may be back soon, or another in its place: it is
- * asked again for so long.
+ * Parse the URL, and look up what else a connection takes, while nothing is in
+ * the way of that. -1: the reason is logged.
  */
-enum store_rc pgsql_await(struct pgsql *db, int timeout_ms)
-    __attribute__((warn_unused_result));
+int pgsql_url(struct pgsql *db) __attribute__((warn_unused_result));
 
-/* The server's clock said so, after that moment of ours. */
-void pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us);
-
-/* Let go of the connection, and of all that was known of it. */
-void pgsql_disconnect(struct pgsql *db);
+/* -- pgsql_exchange.c: what is sent, and what comes back */
 
 /*
  * Queue a statement without values, or one with the values that are bound to
- * it. -1: the connection is broken, or memory is short.
+ * it. -1: the connection is broken, or memory is short. One of PGSQL_AHEAD is
+ * the last that pgsql_ahead_add has noted.
  */
 int pgsql_send(struct pgsql *db, const char *sql)
     __attribute__((warn_unused_result));
@@ -148,6 +170,25 @@ enum store_rc pgsql_exchange(struct pgsql *db, PGresult **result, int wait_ms,
 
 enum store_rc pgsql_exec(struct db *db, const char *sql)
     __attribute__((warn_unused_result));
+
+/* -- pgsql.c: a connection is made */
+
+/* See that there is a connection, to a server that we write to. */
+enum store_rc pgsql_connect(struct pgsql *db)
+    __attribute__((warn_unused_result));
+
+/*
+ * The same, of a server that may be back soon, or another in its place: it is
+ * asked again for so long.
+ */
+enum store_rc pgsql_await(struct pgsql *db, int timeout_ms)
+    __attribute__((warn_unused_result));
+
+/* The server's clock said so, after that moment of ours. */
+void pgsql_note_clock(struct pgsql *db, int64_t server_us, int64_t before_us);
+
+/* -- pgsql_transaction.c */
+
 enum store_rc pgsql_begin(struct db *db, int timeout_ms,
     void (*ask)(void *cookie), void *cookie)
     __attribute__((warn_unused_result));
@@ -156,14 +197,13 @@ void pgsql_rollback(struct db *db);
 bool pgsql_has_failed_late(const struct db *db);
 bool pgsql_is_unsure(const struct db *db);
 
+/* -- pgsql_query.c */
+
 struct db_query pgsql_query(struct db *db, size_t number);
 void pgsql_bind_text(struct db_query *query, const char *text);
 void pgsql_bind_blob(struct db_query *query, const void *blob, size_t len);
 void pgsql_bind_int(struct db_query *query, int64_t n);
 enum store_rc pgsql_step(struct db_query *query)
-    __attribute__((warn_unused_result));
-void pgsql_ahead(struct db_query *query);
-enum store_rc pgsql_put_off(struct db_query *query)
     __attribute__((warn_unused_result));
 const char *pgsql_text(struct db_query *query, int column);
 const void *pgsql_blob(struct db_query *query, int column, size_t *len);
@@ -171,16 +211,10 @@ int64_t pgsql_int(struct db_query *query, int column);
 size_t pgsql_size(struct db_query *query, int column);
 void pgsql_done(struct db_query *query);
 
-/*
- * What the statement has found ahead, the caller's to clear; NULL: it was not
- * asked ahead. The second forgets all that was.
- */
-PGresult *pgsql_ahead_take(struct pgsql *db,
-    const struct pgsql_statement *statement);
-void pgsql_ahead_forget(struct pgsql *db);
+/* -- pgsql_later.c: what is not waited for */
 
-/* The number in a column of a result, as PostgreSQL sends it. */
-int64_t pgsql_number(const struct pgsql *db, const PGresult *result, int row,
-    int column);
+void pgsql_ahead(struct db_query *query);
+enum store_rc pgsql_put_off(struct db_query *query)
+    __attribute__((warn_unused_result));
 
 #endif

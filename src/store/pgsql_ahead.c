@@ -1,19 +1,16 @@
 /*
- * What is not waited for, as a server is a trip away: questions that are asked
- * ahead, and changes whose outcome is put off.
+ * What was asked ahead in a transaction, and what was found. Knows questions
+ * by their digests, and sends none.
  */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "ground/log.h"
 #include "store/pgsql.h"
 
-enum { PUT_OFF_BYTES = 8 << 20 };	/* that are kept in memory at most */
-
-static size_t
-length_of(const struct pgsql_statement *statement, int i)
+size_t
+pgsql_length(const struct pgsql_statement *statement, int i)
 {
 	if (statement->values[i] == NULL)
 		return (0);
@@ -34,7 +31,7 @@ digest_of(const struct pgsql *db, const struct pgsql_statement *statement,
 	digest_add(&state, &place, sizeof place);
 	for (i = 0; i < statement->count; i++)
 		digest_add(&state, statement->values[i],
-		    length_of(statement, i));
+		    pgsql_length(statement, i));
 	digest_end(&state, digest);
 }
 
@@ -44,47 +41,37 @@ find(const struct pgsql *db, const unsigned char digest[DIGEST_LEN])
 	size_t i;
 
 	for (i = 0; i < db->ahead_count; i++)
-		if (memcmp(db->ahead[i].digest, digest,
-		    DIGEST_LEN) == 0)
+		if (memcmp(db->ahead[i].digest, digest, DIGEST_LEN) == 0)
 			return (&db->ahead[i]);
 	return (NULL);
 }
 
-static struct pgsql_ahead *
-add(struct pgsql *db)
+static bool
+grow(struct pgsql *db)
 {
 	size_t size = db->ahead_size == 0 ? 64 : 2 * db->ahead_size;
-	struct pgsql_ahead *ahead = db->ahead;
+	struct pgsql_ahead *ahead;
 
-	if (db->ahead_count == db->ahead_size) {
-		ahead = reallocarray(ahead, size, sizeof *ahead);
-		if (ahead == NULL)
-			return (NULL);
-		db->ahead = ahead;
-		db->ahead_size = size;
-	}
-	return (&db->ahead[db->ahead_count++]);
+	ahead = reallocarray(db->ahead, size, sizeof *ahead);
+	if (ahead == NULL)
+		return (false);
+	db->ahead = ahead;
+	db->ahead_size = size;
+	return (true);
 }
 
-/* What cannot be asked ahead, is asked when it is needed. */
-void
-pgsql_ahead(struct db_query *query)
+bool
+pgsql_ahead_add(struct pgsql *db, const struct pgsql_statement *statement)
 {
-	struct pgsql *db = pgsql_of(query->db);
-	unsigned char digest[DIGEST_LEN];
-	struct pgsql_ahead *ahead = NULL;
+	struct pgsql_ahead ahead = { .result = NULL };
 
-	digest_of(db, query->stmt, digest);
-	if (query->rc == STORE_OK && db->conn != NULL &&
-	    db->is_in_transaction && find(db, digest) == NULL)
-		ahead = add(db);
-	if (ahead != NULL) {
-		*ahead = (struct pgsql_ahead){ .result = NULL };
-		memcpy(ahead->digest, digest, sizeof digest);
-		if (pgsql_send_prepared(db, query->stmt, PGSQL_AHEAD) == -1)
-			pgsql_disconnect(db);
-	}
-	pgsql_done(query);
+	digest_of(db, statement, ahead.digest);
+	if (find(db, ahead.digest) != NULL)
+		return (false);
+	if (db->ahead_count == db->ahead_size && !grow(db))
+		return (false);
+	db->ahead[db->ahead_count++] = ahead;
+	return (true);
 }
 
 /* It is taken once: whoever takes it may change what it tells of. */
@@ -117,40 +104,4 @@ pgsql_ahead_forget(struct pgsql *db)
 		db->ahead[i].result = NULL;
 		db->ahead[i].is_taken = true;
 	}
-}
-
-static enum store_rc
-queue(struct pgsql *db, struct pgsql_statement *statement)
-{
-	int i;
-
-	if (db->is_failed)
-		return (STORE_WRITE_FAILED);
-	if (db->conn == NULL)
-		return (STORE_UNAVAILABLE);
-	if (pgsql_send_prepared(db, statement, PGSQL_PUT_OFF) == -1) {
-		pgsql_disconnect(db);
-		return (STORE_UNAVAILABLE);
-	}
-	for (i = 0; i < statement->count; i++)
-		db->sent_bytes += length_of(statement, i);
-	return (db->sent_bytes < PUT_OFF_BYTES ? STORE_OK :
-	    pgsql_exchange(db, NULL, db->wait_ms, "statement"));
-}
-
-enum store_rc
-pgsql_put_off(struct db_query *query)
-{
-	struct pgsql *db = pgsql_of(query->db);
-	enum store_rc rc = query->rc;
-
-	if (rc == STORE_OK && db->is_in_transaction && !db->is_reading) {
-		rc = queue(db, query->stmt);
-	} else if (rc == STORE_OK) {
-		rc = pgsql_step(query);
-		if (rc == STORE_NOT_FOUND)
-			rc = STORE_OK;
-	}
-	pgsql_done(query);
-	return (rc);
 }

@@ -321,29 +321,6 @@ pgsql_size(struct db_query *query, int column)
 	return (len);
 }
 
-/* Integers come with their first byte first, as long as their type is. */
-int64_t
-pgsql_number(const struct pgsql *db, const PGresult *result, int row,
-    int column)
-{
-	const unsigned char *bytes;
-	uint64_t n = 0;
-	int i, len;
-
-	if (result == NULL || row >= db->pq->ntuples(result) ||
-	    db->pq->getisnull(result, row, column) != 0)
-		return (0);
-	bytes = (const void *)db->pq->getvalue(result, row, column);
-	len = db->pq->getlength(result, row, column);
-	if (len > (int)sizeof n)
-		return (0);
-	if (len > 1 && (bytes[0] & 0x80) != 0)
-		n = UINT64_MAX;
-	for (i = 0; i < len; i++)
-		n = n << 8 | bytes[i];
-	return ((int64_t)n);
-}
-
 int64_t
 pgsql_int(struct db_query *query, int column)
 {

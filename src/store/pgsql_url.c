@@ -68,17 +68,6 @@ is_good(const PQconninfoOption *option)
 	    is_private(option->val));
 }
 
-const char *
-pgsql_option(const struct pgsql *db, const char *keyword)
-{
-	const PQconninfoOption *option = db->options;
-
-	while (option->keyword != NULL &&
-	    strcmp(option->keyword, keyword) != 0)
-		option++;
-	return (option->val);
-}
-
 int
 pgsql_url(struct pgsql *db)
 {
