@@ -106,7 +106,7 @@ _strongroom_options()
 		--identifier --org-slug --workspace-id --tag --q
 		--expires-before --token-state' ;;
 	doctor) options+=' --socket --web-user --document-root' ;;
-	restore) options+=' --to' ;;
+	move|restore) options+=' --to' ;;
 	import) options+=' --user --identity' ;;
 	export) options+=' --user --recipient --in-clear' ;;
 	esac

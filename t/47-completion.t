@@ -33,8 +33,8 @@ sub offers_are {
 # Nothing that the programs know is left out.
 my $admin = slurp("$src/src/main_admin.c");
 my %verb;
-while ($admin =~ /^\t\{ "([\w-]+)", (?:"(\w+)"|NULL), TAKES/mg) {
-	$verb{$1}{ $2 // '' } = 1;
+while ($admin =~ /^\t\{ "([\w-]+)", (?:"([\w-]+)"|NULL), ([A-Z_| ]+)/mg) {
+	$verb{$1}{ $2 // '' } = $3;
 }
 cmp_ok(scalar keys %verb, '>', 3, 'there are commands');
 for my $verb (sort keys %verb) {
@@ -45,12 +45,25 @@ for my $verb (sort keys %verb) {
 		    qr/(?:^| )\Q$object\E(?: |$)/, "$verb $object is offered");
 	}
 }
-my $all = join ' ', map { offers('strongroom', @$_, '-') } [],
-    map { my $verb = $_; map { [$verb, length ? $_ : ()] }
-    keys %{ $verb{$verb} } } keys %verb;
-for my $option (slurp("$src/src/admin/admin_args.c")
-    =~ /^\t+\{ "([\w-]+)", (?:TAKES_\w+|0|no_argument),/mg) {
-	like($all, qr/--\Q$option\E\b/, "--$option is offered somewhere");
+
+# Each command has the options that it takes, by the tables that it is read by.
+my %takes;
+my $args = slurp("$src/src/admin/admin_args.c");
+while ($args =~ /^\t\{ "([\w-]+)", (TAKES_\w+),/mg) {
+	push @{ $takes{$2} }, "--$1";
+}
+cmp_ok(scalar keys %takes, '>', 10, 'there are options');
+my ($key) = slurp("$src/src/admin/admin_args.h")
+    =~ /TAKES_KEY = ([A-Z_| ]+),/ or die 'no TAKES_KEY';
+for my $verb (sort keys %verb) {
+	for my $object (sort keys %{ $verb{$verb} }) {
+		my @bits = split / \| /, $verb{$verb}{$object}
+		    =~ s/\bTAKES_KEY\b/$key/r;
+		my @words = ('strongroom', $verb, length $object ? $object : ());
+		offers_are([@words, '-'], join(' ', sort qw(--config --help
+		    --json --version), map { @{ $takes{$_} // [] } } @bits),
+		    "@words: its options, and no others");
+	}
 }
 for my $option (slurp("$src/src/main_worker.c")
     =~ /^\t\t\{ "([\w-]+)", (?:no|required)_argument/mg) {

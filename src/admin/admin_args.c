@@ -69,7 +69,8 @@ print_usage(FILE *to, const struct command *commands, size_t count)
 {
 	size_t i;
 
-	fputs("usage: strongroom [--config FILE] [--json] COMMAND\n", to);
+	fputs("usage: strongroom [--config FILE] [--json] COMMAND\n"
+	    "       strongroom --help | --version\n", to);
 	for (i = 0; i < count; i++)
 		fprintf(to, "  %s\n", commands[i].help);
 }
