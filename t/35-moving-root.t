@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The examples of README and of the manual, word for word, by root on a machine
+# The examples of doc/operating.md and of the manual, word for word, by root on a machine
 # whose data belong to the service's user: what is moved from here to there,
 # and what else root names in its own directories.
 
@@ -100,11 +100,11 @@ sub is_moved {
 }
 
 my @readme = map { /^    (there|here)[\$#]\s+(.*)$/ ? [$1, $2] : () }
-    split /\n/, slurp(source() . '/README.md');
-is(scalar @readme, 3, 'the example of README');
+    split /\n/, slurp(source() . '/doc/operating.md');
+is(scalar @readme, 3, 'the example of doc/operating.md');
 forget();
-follow('README', @readme);
-is_moved('README');
+follow('operating', @readme);
+is_moved('operating');
 
 my ($text) = slurp(source() . '/man/strongroom.8.scd')
     =~ /^To another strongroom,.*?\n(.*?)^Why does it not start/ms;
