@@ -104,19 +104,27 @@ enum { IS_DURABLE, IS_UTF8, IS_STANDBY, TIMELINE, NOW };
 
 /*
  * A server that was promoted has a higher timeline than the one it has taken
- * the place of. Should that one come back and be reached first, what is written
- * there would be lost: whoever has seen the higher one refuses it.
+ * the place of. Should that one go on, or come back and be reached first, what
+ * is read there is out of date, and what is written lost: once a connection of
+ * this process has seen the higher one, it is used by none.
  */
-static bool
-is_current(int64_t timeline)
-{
-	static atomic_int_least64_t highest;
-	int64_t seen = atomic_load(&highest);
+static atomic_int_least64_t highest_timeline;
 
-	while (timeline > seen &&
-	    !atomic_compare_exchange_weak(&highest, &seen, timeline))
+static void
+note_timeline(struct pgsql *db, int64_t timeline)
+{
+	int64_t seen = atomic_load(&highest_timeline);
+
+	db->timeline = timeline;
+	while (timeline > seen && !atomic_compare_exchange_weak(
+	    &highest_timeline, &seen, timeline))
 		;
-	return (timeline >= seen);
+}
+
+static bool
+is_current(const struct pgsql *db)
+{
+	return (db->timeline >= atomic_load(&highest_timeline));
 }
 
 /* Whether the server that has answered the question is one for us. */
@@ -125,6 +133,7 @@ is_good(struct pgsql *db, const PGresult *answer)
 {
 	const char *reason = NULL;
 
+	note_timeline(db, pgsql_number(db, answer, 0, TIMELINE));
 	if (pgsql_number(db, answer, 0, IS_STANDBY) != 0)
 		reason = "the server is a standby";
 	else if (pgsql_number(db, answer, 0, IS_DURABLE) == 0)
@@ -133,7 +142,7 @@ is_good(struct pgsql *db, const PGresult *answer)
 	else if (pgsql_number(db, answer, 0, IS_UTF8) == 0)
 		reason = "its encoding is not UTF8: make it by createdb "
 		    "--encoding=UTF8 --template=template0";
-	else if (!is_current(pgsql_number(db, answer, 0, TIMELINE)))
+	else if (!is_current(db))
 		reason = "the server was replaced by another one, and has come "
 		    "back: make it a standby of that one";
 	if (reason == NULL)
@@ -239,11 +248,23 @@ greet(struct pgsql *db)
 	return (rc == STORE_OK ? rc : STORE_UNAVAILABLE);
 }
 
+/* A connection to a server that another one has taken the place of is none. */
+static void
+leave_former(struct pgsql *db)
+{
+	if (db->conn == NULL || is_current(db) || db->is_in_transaction)
+		return;
+	log_warning("database %s: the server was replaced by another one, so "
+	    "this connection is made anew", db->url);
+	pgsql_disconnect(db);
+}
+
 enum store_rc
 pgsql_connect(struct pgsql *db)
 {
 	enum store_rc rc = STORE_UNAVAILABLE;
 
+	leave_former(db);
 	if (db->conn != NULL)
 		return (STORE_OK);
 	if (pause_left_ms() > 0)

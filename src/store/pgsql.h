@@ -70,6 +70,7 @@ struct pgsql {
 	int wait_ms;			/* for what comes of a statement */
 	int patience_ms;		/* with a server that is away */
 	PGconn *conn;			/* NULL: none */
+	int64_t timeline;		/* of the server that it is to */
 	bool is_in_transaction;
 	bool is_reading;		/* it is one for cursors alone */
 	int cursors;			/* that are open */
