@@ -144,6 +144,12 @@ answer_is($cond->('', 'If-Match', '*'), 412, $failed,
 my $made = $cond->('c', 'If-None-Match', '*');
 saved_ok($made, 'If-None-Match: * creates');
 answer_is($cond->('c', 'If-None-Match', '*'), 412, $failed, 'and only that');
+# What a proxy has doubled, or nobody understands, stores over nothing either.
+answer_is($house->fcgi(key => $key{alice}, headers => [('If-None-Match', '*')
+    x 2], body => '{"name":"n","integration_type":"jira",'
+    . '"unique_identifier":"c"}'), 412, $failed, 'nor by two lines of it');
+answer_is($cond->('c', 'If-None-Match', $_), 412, $failed,
+    "nor by If-None-Match: $_") for '*, *', '*, "x"', 'x', '"x';
 my $tag = $made->{headers}{etag};
 answer_is($cond->('c', 'If-None-Match', $tag), 412, $failed,
     'nor over the tag that it names');

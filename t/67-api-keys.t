@@ -157,7 +157,8 @@ for my $name (sort keys %door) {
 	answer_is($send->($other, 'DELETE', "/$id"), 404, $NONE,
 	    "$name: others have no such key");
 	answer_is($send->($admin, 'DELETE', "/$_"), 404, $NONE,
-	    "$name: there is no $_") for 'zzzzzzzz', uc $id, 'a', $id x 2;
+	    "$name: there is no $_") for 'zzzzzzzz', uc $id, 'a', $id x 2,
+	    '%FF' x 8, '%C3%A9' x 4;
 	is($saves->($key), 200, "$name: it is good until then");
 	$answer = $send->($admin, 'DELETE', "/$id/", undef);
 	like($answer->{body}, $DATA, "$name: revoked");

@@ -168,6 +168,8 @@ gw_cgi_serve(const struct app *app)
 	http_read_variables(&call.http, environ);
 	app_admit(&call);
 	read_body(&call.http, app->conf.io_timeout_ms);
+	if (call.http.received > 0)
+		reader_turn(&reader);
 	app_serve(&call);
 	http_wipe_keys(environ);
 	write_answer(&call.reply, call.request_id,

@@ -108,9 +108,9 @@ etag_match(const struct field_lines *lines, const char *tag)
 	if (lines->count == 1 && is_star(lines->line[0]))
 		return (ETAG_ANY);
 	if (lines->count > FIELD_LINES_MAX)
-		return (ETAG_NONE);
+		return (ETAG_MALFORMED);
 	for (i = 0; i < lines->count; i++)
 		if (!read_line(lines->line[i], tag, &is_found))
-			return (ETAG_NONE);
+			return (ETAG_MALFORMED);
 	return (is_found ? ETAG_THIS : ETAG_NONE);
 }

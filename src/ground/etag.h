@@ -21,9 +21,10 @@ void etag_write(char out[ETAG_LEN + 1], int64_t revision,
     const char *updated_at);
 
 enum etag_match {
-	ETAG_NONE,		/* malformed, or of other tags */
+	ETAG_NONE,		/* all are other tags */
 	ETAG_THIS,		/* the tag is among them */
-	ETAG_ANY		/* the whole is a star */
+	ETAG_ANY,		/* the whole is a star */
+	ETAG_MALFORMED		/* what it says cannot be told */
 };
 
 /* Whether the lines of If-Match or If-None-Match, one list, have tag. */

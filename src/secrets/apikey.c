@@ -77,16 +77,24 @@ is_base64url(char c)
 	    strchr(sum_digits, c) != NULL));
 }
 
+bool
+apikey_is_public_id(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < APIKEY_PUBLIC_ID_LEN; i++)
+		if (text[i] == '\0' || strchr(id_digits, text[i]) == NULL)
+			return (false);
+	return (true);
+}
+
 static bool
 has_our_shape(const char *key, size_t len)
 {
-	size_t i = strlen(prefix), end = i + APIKEY_PUBLIC_ID_LEN;
+	size_t i = strlen(prefix) + APIKEY_PUBLIC_ID_LEN;
 
-	if (len != APIKEY_LEN)
+	if (len != APIKEY_LEN || !apikey_is_public_id(key + strlen(prefix)))
 		return (false);
-	for (; i < end; i++)
-		if (key[i] == '\0' || strchr(id_digits, key[i]) == NULL)
-			return (false);
 	if (key[i++] != '_')
 		return (false);
 	for (; i < CHECKSUM_AT; i++)

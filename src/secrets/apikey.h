@@ -25,6 +25,9 @@ enum apikey_rc { APIKEY_OK, APIKEY_MALFORMED, APIKEY_CHECKSUM };
 /* Write a fresh public id and a NUL. */
 void apikey_make_public_id(char public_id[APIKEY_PUBLIC_ID_LEN + 1]);
 
+/* Whether text begins with what may be one; no byte behind NUL is looked at. */
+bool apikey_is_public_id(const char *text);
+
 /* Write a fresh key under public_id and a NUL. */
 void apikey_make(char key[APIKEY_LEN + 1], const char *public_id);
 

@@ -206,6 +206,7 @@ void
 app_admit(struct call *call)
 {
 	call->began_us = ident_monotonic_us();
+	call->admitted_turn = call->reader->turn;
 	call->admitted = admit(call);
 	if (call->admitted == CALL_GOES_ON && !away_is_due(call))
 		call->admitted = authenticate(call);
@@ -229,6 +230,16 @@ static enum call_rc
 begin(struct call *call)
 {
 	return (go_on(call, first_use_begin(call)));
+}
+
+/* A body may take its time: the key that it came with may be revoked by now. */
+static enum call_rc
+begin_here(struct call *call)
+{
+	if (call->admitted == CALL_GOES_ON &&
+	    call->admitted_turn != call->reader->turn)
+		call->admitted = authenticate(call);
+	return (begin(call));
 }
 
 static enum call_rc
@@ -261,7 +272,7 @@ app_begin(struct call *call)
 	log_request_id(call->request_id);
 	if (away_is_due(call))
 		return (send_away(call, begin_away, false));
-	return (settle(call, begin(call)));
+	return (settle(call, begin_here(call)));
 }
 
 bool

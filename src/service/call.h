@@ -81,7 +81,8 @@ struct call {
 	size_t param_len;		/* ... by this; lent by http */
 	char request_id[IDENT_UUID_LEN + 1];
 	int64_t began_us;		/* by the clock that nobody sets */
-	enum call_rc admitted;		/* how app_admit went */
+	enum call_rc admitted;		/* how app_admit went ... */
+	uint64_t admitted_turn;		/* ... and in which turn of reader */
 	struct writer_job *job;		/* CALL_WAITS, CALL_READS: what for */
 	bool is_reading;		/* it is for a reader */
 	void *work;			/* the handler's own meanwhile */

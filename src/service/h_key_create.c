@@ -21,8 +21,10 @@ static enum store_rc
 run(struct store *store, void *cookie)
 {
 	struct key_work *work = cookie;
-	enum store_rc rc = store_key_add(store, work->hash, &work->new_key);
+	enum store_rc rc = key_work_check(work, store);
 
+	if (rc == STORE_OK)
+		rc = store_key_add(store, work->hash, &work->new_key);
 	if (rc == STORE_OK)
 		rc = store_audit_add(store, &work->trail.entry);
 	return (rc == STORE_OK ? key_work_read(work, store, work->new_id) :

@@ -16,7 +16,10 @@ run(struct store *store, void *cookie)
 	struct store_asker asker = find_asker(work->call);
 	enum store_rc rc;
 
-	rc = store_key_own(store, &asker, work->id, &work->arena, &work->key);
+	rc = key_work_check(work, store);
+	if (rc == STORE_OK)
+		rc = store_key_own(store, &asker, work->id, &work->arena,
+		    &work->key);
 	if (rc != STORE_OK || work->key.revoked_at != NULL)
 		return (rc);
 	rc = store_key_revoke(store, work->id, work->trail.at);

@@ -19,8 +19,10 @@ static enum store_rc
 run(struct store *store, void *cookie)
 {
 	struct key_work *work = cookie;
-	enum store_rc rc = rotation_run(store, &work->rotation);
+	enum store_rc rc = key_work_check(work, store);
 
+	if (rc == STORE_OK)
+		rc = rotation_run(store, &work->rotation);
 	if (rc == STORE_OK)
 		rc = store_audit_add(store, &work->trail.entry);
 	return (rc == STORE_OK ? key_work_read(work, store, work->new_id) :

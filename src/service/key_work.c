@@ -8,6 +8,7 @@
 
 #include "ground/log.h"
 #include "service/audit.h"
+#include "service/auth.h"
 #include "service/find.h"
 #include "service/key_work.h"
 
@@ -85,9 +86,27 @@ key_work_read(struct key_work *work, struct store *store, const char *id)
 	return (rc == STORE_NOT_FOUND ? STORE_UNAVAILABLE : rc);
 }
 
+enum store_rc
+key_work_check(struct key_work *work, struct store *store)
+{
+	struct store_asker asker = find_asker(work->call);
+	struct arena arena = { 0 };
+	struct store_key key;
+	enum store_rc rc = store_key_own(store, &asker,
+	    work->call->key.public_id, &arena, &key);
+
+	if (rc == STORE_NOT_FOUND || (rc == STORE_OK &&
+	    key.revoked_at != NULL))
+		rc = STORE_LOST;
+	arena_fini(&arena);
+	return (rc);
+}
+
 enum call_rc
 key_work_failed(struct call *call, enum store_rc rc)
 {
+	if (rc == STORE_LOST)
+		return (auth_refuse(call, "revoked"));
 	return (reply_store_failure(&call->reply, rc) ? CALL_ANSWERED :
 	    CALL_FAILED);
 }
@@ -101,7 +120,8 @@ key_target(const struct call *call, char id[APIKEY_PUBLIC_ID_LEN + 1])
 	if (call->param == NULL || (call->param_len == strlen(self) &&
 	    memcmp(call->param, self, call->param_len) == 0)) {
 		memcpy(id, call->key.public_id, sizeof call->key.public_id);
-	} else if (call->param_len == APIKEY_PUBLIC_ID_LEN) {
+	} else if (call->param_len == APIKEY_PUBLIC_ID_LEN &&
+	    apikey_is_public_id(call->param)) {
 		memcpy(id, call->param, APIKEY_PUBLIC_ID_LEN);
 		id[APIKEY_PUBLIC_ID_LEN] = '\0';
 	}

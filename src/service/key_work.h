@@ -49,6 +49,13 @@ int key_work_draw(struct key_work *work, const char *action)
 enum store_rc key_work_read(struct key_work *work, struct store *store,
     const char *id) __attribute__((warn_unused_result));
 
+/*
+ * In the transaction, first: whether the key that asks may still do so.
+ * STORE_LOST: it was revoked, or is there no more, since it was looked at.
+ */
+enum store_rc key_work_check(struct key_work *work, struct store *store)
+    __attribute__((warn_unused_result));
+
 /* What the store has failed with is answered; or it fails. */
 enum call_rc key_work_failed(struct call *call, enum store_rc rc);
 

@@ -27,6 +27,7 @@ void
 reader_turn(struct reader *reader)
 {
 	reader->is_seen = reader->root.is_known = false;
+	reader->turn++;
 }
 
 struct store *

@@ -2,6 +2,7 @@
 #define READER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "service/guard.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ struct reader {
 	bool is_lent;
 	bool is_lost;			/* its files were taken away */
 	bool is_seen;			/* and were in place, in this turn */
+	uint64_t turn;			/* how many there were before it */
 	struct guard_seen root;
 };
 

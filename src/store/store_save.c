@@ -140,11 +140,13 @@ rows_meets(const struct field_lines *if_match,
     const char *updated_at)
 {
 	char tag[ETAG_LEN + 1];
+	enum etag_match match;
 
 	etag_write(tag, revision, updated_at != NULL ? updated_at : "");
-	return ((if_match->count == 0 ||
-	    etag_match(if_match, tag) != ETAG_NONE) &&
-	    (if_none_match->count == 0 ||
+	match = etag_match(if_match, tag);
+	/* What cannot be told holds neither way: nothing is stored over. */
+	return ((if_match->count == 0 || match == ETAG_THIS ||
+	    match == ETAG_ANY) && (if_none_match->count == 0 ||
 	    etag_match(if_none_match, tag) == ETAG_NONE));
 }
 
