@@ -220,16 +220,16 @@ for my $way (sort keys %way) {
 	$seen = () = audit();
 	$verify->('{"access_token":"canary-last","cl\u00e9":"canary\u002d2"}',
 	    'true', '"access_token":true,"clé":true', 'the right ones');
-	is(scalar(() = audit()), $seen, 'they are not audited');
 	$verify->('{"access_token":"canary-last","clé":"canary"}', 'false',
 	    '"access_token":true,"clé":false', 'one is wrong');
 	$verify->('{"n":"1E400"}', 'false', '"n":false', 'no string');
 	$verify->('{"none":""}', 'false', '"none":false', 'not there');
-	my @wrong = (audit())[$seen .. $seen + 2];
+	my @told = (audit())[$seen .. $seen + 3];
 	is_deeply([map { [@$_{qw(action integration_id key)},
-	    @{ $_->{who}{fields} }] } @wrong], [(['verify', $id,
-	    $public_id{verifies}]) x 3], 'each that is wrong is audited');
-	is(scalar(() = audit()), $seen + 3, 'and no more');
+	    $_->{who}{matches}, @{ $_->{who}{fields} }] } @told], [map {
+	    ['verify', $id, $public_id{verifies}, $_] } 'true', ('false') x 3],
+	    'each is audited, with what it came to');
+	is(scalar(() = audit()), $seen + 4, 'and no more');
 	is($use->()->{reveal_count}, 10, 'none is a reveal');
 	answer_is($post->('verifies', 'verify', $_), 422, '{"detail":[{"loc":'
 	    . '["body"],"msg":"ensure this value has 1 to 8 members","type":'
@@ -259,8 +259,9 @@ for my $way (sort keys %way) {
 	answer_is($post->('reveals', 'auth_data/sealed',
 	    encode({ public_key => $public }), %busy), 503,
 	    failed('reveal', 'Database is busy'), 'nor sealed');
-	answer_is($post->('verifies', 'verify', '{"n":"x"}', %busy), 503,
-	    failed('verify', 'Database is busy'), 'nor is one told wrong');
+	answer_is($post->('verifies', 'verify', $_, %busy), 503,
+	    failed('verify', 'Database is busy'), "nor is one told of $_")
+	    for '{"n":"x"}', '{"access_token":"canary-last"}';
 	$house->give_lock;
 	is(scalar(() = audit()), $seen, 'nor is any audited');
 	is($use->()->{reveal_count}, 10, 'or counted');
@@ -271,9 +272,10 @@ for my $way (sort keys %way) {
 		like($full->{status}, qr/\A50[07]\z/,
 		    'where nothing can be written nothing is revealed');
 		unlike($full->{out}, qr/canary/, 'whatever is answered');
-		unlike($post->('verifies', 'verify', '{"n":"x"}',
+		unlike($post->('verifies', 'verify', $_,
 		    before => \@limit)->{out}, qr/matches/,
-		    'and none is told wrong');
+		    "and none is told of $_")
+		    for '{"n":"x"}', '{"access_token":"canary-last"}';
 		is(scalar(() = audit()), $seen, 'nor is any audited');
 	}
 

@@ -159,6 +159,8 @@ static enum call_rc
 write_trail(struct call *call, struct verify *verify)
 {
 	audit_begin(&verify->trail, call, "verify");
+	trail_text(&verify->trail, "matches", verify->matches ? "true" :
+	    "false");
 	verify->trail.entry.integration_id = verify->row.integration_id;
 	verify->job = (struct writer_job){ .run = run, .cookie = verify };
 	return (trail_end(&verify->trail) == 0 ? CALL_WAITS : CALL_FAILED);
@@ -175,8 +177,7 @@ begin(struct call *call, struct verify *verify)
 	if ((rc = read_form_end(call)) != CALL_GOES_ON ||
 	    (rc = open_and_compare(call, verify)) != CALL_GOES_ON)
 		return (rc);
-	return (verify->matches ? answer(call, verify) :
-	    write_trail(call, verify));
+	return (write_trail(call, verify));
 }
 
 enum call_rc

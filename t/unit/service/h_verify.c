@@ -150,7 +150,8 @@ START_TEST(key_needs_the_scope)
 }
 END_TEST
 
-START_TEST(wrong_guess_that_cannot_be_audited_is_not_answered)
+/* Whether it is right or wrong: else one could be told from the other. */
+START_TEST(guess_that_cannot_be_audited_is_not_answered)
 {
 	struct unit_vault vault;
 	int fd;
@@ -159,11 +160,13 @@ START_TEST(wrong_guess_that_cannot_be_audited_is_not_answered)
 	fd = unit_take_lock();
 	answers(&vault, "{\"access_token\":\"x\"}", 503,
 	    FAILURE("Database is busy"));
-	answers(&vault, "{\"access_token\":\"canary-token\"}", 200,
-	    RESULT("true", "\"access_token\":true"));
+	answers(&vault, "{\"access_token\":\"canary-token\"}", 503,
+	    FAILURE("Database is busy"));
 	close(fd);
 	answers(&vault, "{\"access_token\":\"x\"}", 200,
 	    RESULT("false", "\"access_token\":false"));
+	answers(&vault, "{\"access_token\":\"canary-token\"}", 200,
+	    RESULT("true", "\"access_token\":true"));
 	unit_vault_end(&vault);
 }
 END_TEST
@@ -177,7 +180,7 @@ main(void)
 		nothing_matches_where_nothing_is,
 		faults_of_the_body_are_told_at_once,
 		key_needs_the_scope,
-		wrong_guess_that_cannot_be_audited_is_not_answered,
+		guess_that_cannot_be_audited_is_not_answered,
 	};
 
 	return (unit_main("h_verify", tests, sizeof tests / sizeof tests[0]));
