@@ -247,18 +247,18 @@ def _tags(line):
         at = m.end()
 
 
-def _holds(lines, row):
+def _holds(lines, row, malformed):
     """Whether a list of tags names the row, or all there is."""
     line = ', '.join(lines)
-    if line.strip(' \t') == '*':
+    if row is None or line.strip(' \t') == '*':
         return row is not None
     tags = _tags(line)
-    return row is not None and tags is not None and row.etag_text() in tags
+    return malformed if tags is None else row.etag_text() in tags
 
 
 def condition_fails(request, row):
     match = request.lines('if-match')
     none = request.lines('if-none-match')
-    if match and not _holds(match, row):
+    if match and not _holds(match, row, False):
         return not row or row.world.broken != 'if-match'
-    return bool(none) and _holds(none, row)
+    return bool(none) and _holds(none, row, True)
