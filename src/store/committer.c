@@ -183,6 +183,8 @@ transact(struct committer *committer, struct span *span,
 		return (COMMITTED);
 	if (store_is_unsure(store))
 		outcome = find_out(committer, span);
+	else if (store_is_undone(store))
+		outcome = UNDONE;
 	else if (store_has_failed_late(store))
 		outcome = FAILED_SOME;
 	if (outcome == FAILED_SOME) {

@@ -126,7 +126,8 @@ struct store {
 	struct rows_keys keys;
 	struct rows_head head;
 	struct rows_head unsure;	/* of a commit that may be there */
-	bool sweeps_no_more;		/* it has failed once */
+	int64_t sweeps_again_ms;	/* when, if that has failed */
+	bool is_undone;			/* by that alone, the last time */
 };
 
 /* The store's statements, for whoever opens a database. */
@@ -223,10 +224,10 @@ enum store_rc rows_has_audit(struct db *db, const struct rows_head *row)
 
 /*
  * Remove some of what was kept for Idempotency-Keys and is out of date. A
- * failure is logged, once, and shows in the commit if it has ended the
- * transaction: others' changes do not fail for it.
+ * failure is logged, and the next try is a minute later. False: it has ended
+ * the transaction, in which nothing else has failed.
  */
-void rows_sweep(struct store *store);
+bool rows_sweep(struct store *store) __attribute__((warn_unused_result));
 
 /*
  * The lease that holds now on the integration of that id in the database:

@@ -83,10 +83,13 @@ store_begin_asking(struct store *store, int timeout_ms,
 enum store_rc
 store_commit(struct store *store)
 {
-	enum store_rc rc;
+	enum store_rc rc = STORE_BUSY;
 
-	rows_sweep(store);
-	rc = db_commit(store->db);
+	store->is_undone = !rows_sweep(store);
+	if (store->is_undone)
+		db_rollback(store->db);
+	else
+		rc = db_commit(store->db);
 	store->unsure = (struct rows_head){ .is_known = false };
 	if (rc != STORE_OK && db_is_unsure(store->db) && store->head.is_new)
 		store->unsure = store->head;
@@ -97,6 +100,12 @@ bool
 store_has_failed_late(const struct store *store)
 {
 	return (db_has_failed_late(store->db));
+}
+
+bool
+store_is_undone(const struct store *store)
+{
+	return (store->is_undone);
 }
 
 bool

@@ -70,6 +70,12 @@ enum store_rc store_begin_asking(struct store *store, int timeout_ms,
 bool store_has_failed_late(const struct store *store);
 
 /*
+ * After a commit that has failed: whether it was not tried, and would go well
+ * the next time, as nothing has failed but what is done beside it.
+ */
+bool store_is_undone(const struct store *store);
+
+/*
  * After a commit that has failed: whether it may be there all the same. Then
  * store_recall may be asked, until it tells: STORE_OK, it is there, and as
  * durable as any; STORE_NOT_FOUND, it is not and never will be; else that is

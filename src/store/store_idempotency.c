@@ -10,6 +10,8 @@
 #include "ground/log.h"
 #include "store/rows.h"
 
+enum { SWEEP_PAUSE_MS = 60000 };	/* after one that has failed */
+
 static enum store_rc
 copy(struct db_query *query, struct arena *arena,
     struct store_idempotency *found)
@@ -97,20 +99,36 @@ find_due(struct db *db, const char *now)
 	return (rc);
 }
 
-void
+/* Whether statements can still be run in the transaction. */
+static bool
+is_good(struct db *db)
+{
+	struct db_query query = db_query(db, PING);
+	enum store_rc rc = db_step(&query);
+
+	db_done(&query);
+	return (rc == STORE_OK);
+}
+
+bool
 rows_sweep(struct store *store)
 {
 	char now[IDENT_TIME_LEN + 1];
 	struct db_query query;
 	enum store_rc rc;
 
-	if (store->sweeps_no_more)
-		return;
+	if (ident_monotonic_ms() < store->sweeps_again_ms)
+		return (true);
 	ident_time(now, db_now_us(store->db));
 	if ((rc = find_due(store->db, now)) == STORE_OK) {
 		query = db_query(store->db, IDEMPOTENCY_SWEEP);
 		db_bind_text(&query, now);
 		rc = rows_finish(&query);
 	}
-	store->sweeps_no_more = rc != STORE_OK && rc != STORE_NOT_FOUND;
+	/* What was put off before it may have failed, and not this. */
+	if (rc == STORE_OK || rc == STORE_NOT_FOUND ||
+	    db_has_failed_late(store->db))
+		return (true);
+	store->sweeps_again_ms = ident_monotonic_ms() + SWEEP_PAUSE_MS;
+	return (is_good(store->db));
 }

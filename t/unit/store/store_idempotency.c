@@ -141,6 +141,53 @@ START_TEST(each_commit_sweeps_some)
 }
 END_TEST
 
+static enum store_rc
+save(struct store *store, void *cookie)
+{
+	return (store_save(store, cookie));
+}
+
+/* Somebody else sees to it that none can be removed. */
+static void
+forbid_deletion(void)
+{
+	unit_sql(unit_url() != NULL ?
+	    "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
+	    "$$ BEGIN RAISE EXCEPTION 'no'; END $$; CREATE TRIGGER no BEFORE "
+	    "DELETE ON idempotency FOR EACH ROW EXECUTE FUNCTION no()" :
+	    "CREATE TRIGGER no BEFORE DELETE ON idempotency BEGIN "
+	    "SELECT RAISE(ABORT, 'no'); END");
+}
+
+START_TEST(what_cannot_be_swept_fails_nobody_s_change)
+{
+	struct writer *writer = unit_writer(30000);
+	struct store *store = writer_store(writer);
+	struct store_save saves[2] = { unit_save("id-1", "user", "a"),
+	    unit_save("id-2", "user", "b") };
+	struct writer_job jobs[2] = {
+	    { .run = save, .cookie = &saves[0], .next = &jobs[1] },
+	    { .run = save, .cookie = &saves[1] } };
+	int i;
+
+	forbid_deletion();
+	keep(store, 1, "old", -1);
+	for (i = 1; i <= 2; i++) {
+		writer_commit(writer, jobs);
+		ck_assert_int_eq(jobs[0].rc, STORE_OK);
+		ck_assert_int_eq(jobs[1].rc, STORE_OK);
+		ck_assert_int_eq(saves[1].stored.revision, i);
+		free(saves[0].kept_metadata);
+		free(saves[1].kept_metadata);
+		saves[0].kept_metadata = saves[1].kept_metadata = NULL;
+	}
+	ck_assert_uint_eq(unit_rows(), 2);
+	ck_assert_uint_eq(count(), 1);
+	ck_assert_uint_eq(writer_counts(writer).split, 0);
+	writer_close(writer);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -148,6 +195,7 @@ main(void)
 		what_is_kept_is_found_until_it_is_out_of_date,
 		what_is_out_of_date_is_replaced,
 		each_commit_sweeps_some,
+		what_cannot_be_swept_fails_nobody_s_change,
 	};
 
 	return (unit_main("store_idempotency", tests,
