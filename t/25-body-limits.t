@@ -110,4 +110,23 @@ for my $door (qw(fcgi http cgi)) {
 answer_is($small->fcgi(body => '{' x 2001, key => 'x'), 401,
     '{"detail":"Invalid API key"}', 'the key comes before the size');
 
+# What was stored under a larger limit is handed out under a smaller one.
+my $was = house(conf => { max_body => 8 << 20 });
+$was->worker;
+my $all = $was->admin_ok(qw(key create --user u --scopes), 'save,read,reveal')
+    =~ s/\n//r;
+my $long = 't' x 4_000_000;
+my $id = saved_ok($was->fcgi(key => $all, body => with_auth(
+    qq({"access_token":"$long"}), qq("metadata":{"x":"$long"},))),
+    'a large one')->{integration_id};
+$was->stop_worker;
+$was->write_conf(max_body => 65_536);
+$was->worker;
+my %get = (key => $all, method => 'GET', type => undef, length => undef);
+for my $path ('', "/$id", "/$id/auth_data") {
+	my $answer = $was->fcgi(%get, path => "/api/v2/integrations$path");
+	is($answer->{status}, 200, "GET $path, when max_body is 65,536");
+	cmp_ok(length $answer->{body}, '>', length $long, 'and all of it');
+}
+
 finish();

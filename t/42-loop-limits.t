@@ -105,11 +105,27 @@ for my $case ([MIB, 2 * MIB, 1], [6 * MIB, 2 * MIB, 2]) {
 	    io_timeout_ms => 1000 * slow());
 	my $stalled = peer($house, 2 * MIB);
 	pump(MIB, 5, $stalled);
-	my @small = map { peer($house, 1000) } 1 .. 4;
-	pump(0, 5, @small);
-	is(answers(@small), 200, 'who waits behind a stalled body is served '
+	my @large = map { peer($house, 20_000) } 1 .. 4;
+	pump(0, 5, @large);
+	is(answers(@large), 200, 'who waits behind a stalled body is served '
 	    . 'when its time is over');
 	ok(defined fcgi_closed($stalled->{sock}, 1), 'and not before it is');
+}
+
+# Who announces much and sends nothing takes all the memory that there is, but
+# no place from a small body: the stalled ones are as they were afterwards.
+{
+	my $house = worker_of(max_request_memory => MIB,
+	    io_timeout_ms => 120_000);
+	my @stalled = map { peer($house, MIB / 2) } 1 .. 3;
+	pump(1000, 1, @stalled);
+	my @small = map { peer($house, 1000) } 1 .. 16;
+	pump(0, 5, @small);
+	is(answers(@small), 200, 'small bodies do not wait for stalled ones');
+	is(scalar(grep { length $_->{rest} <= 1000 } @stalled), 1,
+	    'of which one has room');
+	is(scalar(grep { defined fcgi_closed($_->{sock}, 0) } @stalled), 0,
+	    'and none has gone');
 }
 
 # -- a stranger's body is not kept

@@ -19,6 +19,8 @@
 #include "ground/log.h"
 #include "service/app.h"
 
+enum { SMALL_BODY = 16 << 10 };
+
 static void
 set_state(struct traffic *traffic, struct conn *conn, enum conn_state state)
 {
@@ -179,7 +181,9 @@ hold(struct traffic *traffic, struct conn *conn, bool has_begun)
 
 /*
  * Take the body in, if there is room for it: whoever came first comes first,
- * and a single one may be larger than all are to be together.
+ * and a single one may be larger than all are to be together. A small one is
+ * not counted, as max_requests of them are no more than memory has room for:
+ * those who announce much and send little hold up each other.
  */
 static bool
 make_room(struct traffic *traffic, struct conn *conn)
@@ -188,6 +192,8 @@ make_room(struct traffic *traffic, struct conn *conn)
 	struct conn *first = list_first(&traffic->by_state[CONN_HELD]);
 	size_t len = http_body_expected(&conn->exchange->call.http);
 
+	if (len <= SMALL_BODY)
+		return (true);
 	if ((first != NULL && first != conn && first->has_begun) ||
 	    (exchanges->reserved > 0 &&
 	    (exchanges->reserved >= traffic->max_memory ||

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { CONF_MAX_BODY_MAX = 64 << 20 };	/* of max_body */
+
 /* strongroom.conf(5). Filled by conf_load, released by conf_fini. */
 struct conf {
 	char *database;

@@ -6,7 +6,7 @@
 #include "service/call.h"
 
 enum {
-	REPLY_ROOM = 2 << 20,		/* beyond the sizes of two bodies */
+	REPLY_MAX = (2 << 20) + 2 * CONF_MAX_BODY_MAX,
 	NODES_KEEP = 1024
 };
 
@@ -15,8 +15,11 @@ call_init(struct call *call, const struct app *app, struct reader *reader)
 {
 	*call = (struct call){ .app = app, .reader = reader };
 	http_init(&call->http, app->conf.max_body);
-	/* metadata and scope_data may have come in bodies of their own. */
-	reply_init(&call->reply, 2 * app->conf.max_body + REPLY_ROOM);
+	/*
+	 * metadata and scope_data may have come in bodies of their own, when
+	 * max_body was what it is no more.
+	 */
+	reply_init(&call->reply, REPLY_MAX);
 }
 
 void
