@@ -78,6 +78,26 @@ sub status_at {
 	    %o)->{status};
 }
 
+# -- nothing to do
+
+# The time that the worker has run, in hundredths of a second.
+sub ticks {
+	my ($house) = @_;
+	my @stat = split / /, slurp("/proc/$house->{worker}{pid}/stat")
+	    =~ s/.*\) //sr;
+	return $stat[11] + $stat[12];
+}
+
+{
+	my $house = worker_of();
+	my $idle = fcgi_connect($house->{worker}{socket});
+	is(status_at($house, sock => $idle, keep => 1), 200, 'a peer stays');
+	pause(0.2);		# what an answer leaves to be done
+	my $before = ticks($house);
+	pause(1);
+	cmp_ok(ticks($house) - $before, '<', 10, 'an idle worker sleeps');
+}
+
 # -- memory for bodies
 
 # max_request_memory, size of a body; how many are in memory at once then.
