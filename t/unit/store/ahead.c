@@ -222,6 +222,45 @@ START_TEST(questions_differ_by_what_is_asked_and_of_what)
 }
 END_TEST
 
+static void
+ask_plain(void *cookie)
+{
+	struct db_query query = db_query(cookie, 0);
+
+	db_ahead(&query);
+}
+
+/* Somebody who has no need of the lock changes what was asked for. */
+START_TEST(answer_is_the_one_that_came_with_the_lock)
+{
+	static const char *const table[] = { "SELECT count(*) FROM probe",
+	    NULL };
+	static const struct db_sql sql = { table, table };
+	struct store_conf conf = unit_store_conf();
+	struct db_query query;
+	struct db *db = NULL;
+
+	if (unit_url() == NULL)
+		return;		/* a file is asked when it is needed */
+	keyring_free(unit_create());
+	unit_sql("CREATE TABLE probe (n int)");
+	ck_assert_int_eq(db_open(&db, &conf, STORE_WRITE, &sql), STORE_OK);
+	ck_assert_int_eq(db_begin(db, LONG_MS, ask_plain, db), STORE_OK);
+	unit_sql("INSERT INTO probe VALUES (1)");
+	query = db_query(db, 0);
+	ck_assert_int_eq(db_step(&query), STORE_OK);
+	ck_assert_int_eq(db_int(&query, 0), 0);
+	db_done(&query);
+	/* It is taken once. */
+	query = db_query(db, 0);
+	ck_assert_int_eq(db_step(&query), STORE_OK);
+	ck_assert_int_eq(db_int(&query, 0), 1);
+	db_done(&query);
+	db_rollback(db);
+	db_close(db);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -231,6 +270,7 @@ main(void)
 		row_that_cannot_be_fails_its_own_job_alone,
 		long_rows_are_all_there,
 		questions_differ_by_what_is_asked_and_of_what,
+		answer_is_the_one_that_came_with_the_lock,
 	};
 
 	return (unit_main("ahead", tests, sizeof tests / sizeof tests[0]));
