@@ -116,6 +116,11 @@ is($old->show('11111111-2222-3333-4444-555555555555')->{unique_identifier},
 is(encode($out->[3]{why}{detail}[0]), encode({ loc => ['body', 'name'],
     msg => 'ensure this value has at least 1 characters',
     type => 'value_error.any_str.min_length' }), 'in the words of a 422');
+is(encode([map { $_->{why}{detail} } @$out[5, 6]]), encode([
+    [{ loc => ['body', 'created_by'], msg => 'field required',
+    type => 'value_error.missing' }], [{ loc => ['body', 'created_by'],
+    msg => 'str type expected', type => 'type_error.str' }]]),
+    'an owner is missing, or is none, and not both');
 unlike(encode($out), qr/moved-token|yesterday/, 'no value is repeated');
 
 # The owner by option.

@@ -234,7 +234,7 @@ ask_plain(void *cookie)
 START_TEST(answer_is_the_one_that_came_with_the_lock)
 {
 	static const char *const table[] = { "SELECT count(*) FROM probe",
-	    NULL };
+	    "INSERT INTO probe VALUES (2)", NULL };
 	static const struct db_sql sql = { table, table };
 	struct store_conf conf = unit_store_conf();
 	struct db_query query;
@@ -257,6 +257,10 @@ START_TEST(answer_is_the_one_that_came_with_the_lock)
 	ck_assert_int_eq(db_int(&query, 0), 1);
 	db_done(&query);
 	db_rollback(db);
+	/* Without a transaction nothing can be put off. */
+	query = db_query(db, 1);
+	ck_assert_int_eq(db_put_off(&query), STORE_OK);
+	ck_assert_int_eq(unit_number("SELECT count(*) FROM probe"), 2);
 	db_close(db);
 }
 END_TEST
