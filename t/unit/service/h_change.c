@@ -10,7 +10,7 @@ enum { MEMBERS = 1024, MAX_BODY = 65536 };	/* of an object, at most */
 static void
 begin(struct unit_house *house, char path[80])
 {
-	char member[16];
+	char member[24];
 	const char *id;
 	struct buf sql;
 	int i;
