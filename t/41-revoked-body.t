@@ -77,12 +77,21 @@ sub by_cgi {
 	};
 }
 
+# One that has taken another's place, and was not used yet: its first use is a
+# commit of its own.
+sub rotated {
+	return $house->admin_ok(qw(key rotate), $house->public_id(make()))
+	    =~ s/\n//r;
+}
+
 my %door = (socket => \&by_socket, CGI => \&by_cgi);
 for my $door (sort keys %door) {
-	for my $route (@routes) {
-		my ($method, $path, $body) = @$route;
-		my $name = "$door: $method $path";
-		my $key = make();
+	for my $case ((map { [\&make, @$_] } @routes),
+	    [\&rotated, @{ $routes[0] }], [\&rotated, @{ $routes[5] }]) {
+		my ($from, $method, $path, $body) = @$case;
+		my $key = $from->();
+		my $name = "$door: $method $path"
+		    . ($from == \&make ? '' : ', a new key');
 		my %request = (key => $key, method => $method, path => $path,
 		    body => $body);
 		my $had = rows();
@@ -91,8 +100,10 @@ for my $door (sort keys %door) {
 		is($house->fcgi(key => $key, method => 'GET', type => undef,
 		    path => "$keys/self")->{status}, 401,
 		    "$name: the key is revoked");
-		answer_is($finish->(), 401, '{"detail":"Invalid API key"}',
+		my $answer = $finish->();
+		answer_is($answer, 401, '{"detail":"Invalid API key"}',
 		    'and what it had begun is refused');
+		is($answer->{headers}{'www-authenticate'}, 'ApiKey', 'once');
 		is(rows(), $had, 'nothing was done');
 	}
 }

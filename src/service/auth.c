@@ -59,6 +59,8 @@ auth_check(struct call *call)
 	struct store *store = reader_store(call->reader);
 	enum store_rc rc = STORE_UNAVAILABLE;
 
+	/* What an earlier look has found is over. */
+	call->first_use.is_due = false;
 	apikey_hash(hash, keeper_borrow(call->app->keeper), http->api_key,
 	    http->api_key_len);
 	keeper_return(call->app->keeper);

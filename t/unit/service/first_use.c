@@ -173,6 +173,24 @@ START_TEST(use_that_cannot_be_committed_is_no_use)
 }
 END_TEST
 
+/* Its request's body has come in a later turn. */
+START_TEST(key_that_is_revoked_meanwhile_has_no_use)
+{
+	struct unit_house house;
+	char key[APIKEY_LEN + 1];
+
+	unit_begin(&house);
+	add_new(&house, key, "bbbbbbbb");
+	ask(&house, key, "POST", unit_save_path);
+	take_back(&house, "bbbbbbbb");
+	reader_turn(&house.reader);
+	ck_assert(app_begin(&house.call));
+	ck_assert_int_eq(house.call.reply.status, 401);
+	ck_assert(!is_used(&house, "bbbbbbbb"));
+	unit_end(&house);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -182,6 +200,7 @@ main(void)
 		refusal_is_a_use_too,
 		key_that_was_revoked_first_is_refused,
 		use_that_cannot_be_committed_is_no_use,
+		key_that_is_revoked_meanwhile_has_no_use,
 	};
 
 	return (unit_main("first_use", tests,
