@@ -8,11 +8,10 @@ use Test::More;
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect);
 use Strongroom::Json qw(like_json decode compact_fault);
+use Strongroom::Seed;
 
-my $seed = $ENV{SR_SEED} // 7;
+my $seed = seeded(7);
 my $count = $ENV{SR_REQUESTS} // 3000;
-srand $seed;
-diag("SR_SEED=$seed");
 
 my %MSG = (
     missing => ['field required', 'value_error.missing'],

@@ -12,9 +12,9 @@ use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect);
 use Strongroom::Proc qw(start running wait_until);
+use Strongroom::Seed;
 
-my $seed = $ENV{SR_SEED} // 20240115;
-srand $seed;
+my $seed = seeded(20240115);
 my $house = house(init => 0);
 my %socket = map { $_ => "$house->{dir}/$_.sock" } qw(libfcgi records);
 my %pid;

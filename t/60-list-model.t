@@ -12,12 +12,11 @@ use Test::More;
 use Time::Local qw(timegm);
 use Strongroom;
 use Strongroom::Json qw(decode);
+use Strongroom::Seed;
 
 use constant { ROWS => 3000, LOOKS => 2000, WALKS => 150, PAGES => 40 };
 
-my $seed = $ENV{SR_SEED} // time ^ $$;
-srand $seed;
-diag("SR_SEED=$seed") if $ENV{SR_SEED};
+my $seed = seeded(60);
 
 my @types = qw(sentry jira linear confluence slack github);
 my @states = qw(valid expiring expired unknown);

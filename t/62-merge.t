@@ -8,13 +8,12 @@ use warnings;
 use Test::More;
 use Strongroom;
 use Strongroom::Proc qw(run);
+use Strongroom::Seed;
 
 use constant { PAIRS => $ENV{SR_FULL} ? 1_000_000 : 110_000,
     MARK => "\x1e" };
 
-my $seed = $ENV{SR_SEED} // 7396;
-srand $seed;
-diag("SR_SEED=$seed") if $ENV{SR_SEED};
+my $seed = seeded(7396);
 
 # -- a value as it is written: [kind, text, members or elements]; a member is
 # [a word for its name, its text, value, text from name to value]

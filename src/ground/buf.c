@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +56,11 @@ reserve(struct buf *b, size_t len)
 	size_t cap;
 	char *data;
 
-	if (b->failed || len > b->max - b->len) {
+	if (b->failed)
+		return (-1);
+	if (len > b->max - b->len) {
 		b->failed = true;
+		errno = EFBIG;
 		return (-1);
 	}
 	if (b->cap - b->len >= len)

@@ -7,8 +7,9 @@
 
 /*
  * A growing run of bytes with an upper bound, wiped whenever it lets memory
- * go. Failure sticks: once a put would pass max or memory is short, failed is
- * set, later puts do nothing, and the writer asks once at the end.
+ * go. Failure sticks: once a put would pass max (errno is EFBIG) or memory is
+ * short (ENOMEM), failed is set, later puts do nothing, and the writer asks
+ * once at the end.
  */
 struct buf {
 	char *data;

@@ -67,11 +67,12 @@ read_all(int fd, struct buf *text)
 	char piece[PIECE];
 	ssize_t n;
 
-	while ((n = read(fd, piece, sizeof piece)) > 0)
+	while ((n = read(fd, piece, sizeof piece)) > 0) {
 		buf_put(text, piece, (size_t)n);
-	if (n == 0 && text->failed)
-		errno = EFBIG;
-	return (n == 0 && !text->failed ? 0 : -1);
+		if (text->failed)
+			return (-1);
+	}
+	return (n == 0 ? 0 : -1);
 }
 
 int

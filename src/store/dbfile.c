@@ -238,7 +238,12 @@ refuse_file(void *cookie, const char *name)
 bool
 dbfile_is_free(const char *path)
 {
-	return (visit_parts(path, refuse_file, NULL) == 0);
+	int rc = visit_parts(path, refuse_file, NULL);
+
+	if (rc == -1)
+		log_error("whether %s is free cannot be seen: %s", path,
+		    strerror(errno));
+	return (rc == 0);
 }
 
 bool

@@ -73,7 +73,8 @@ int dbfile_each(const char *path,
 
 /*
  * Whether nothing is at path, and nothing beside it that SQLite would take for
- * a part of a database there. What is there is logged.
+ * a part of a database there. What is there is logged, and that it cannot be
+ * seen, which is false, too.
  */
 bool dbfile_is_free(const char *path);
 

@@ -11,6 +11,7 @@ use Strongroom;
 use Strongroom::Figure;
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(run stop running wait_until);
+use Strongroom::Seed;
 
 alarm(full() ? 7200 : 300);
 my $PAGE = 4096;
@@ -18,9 +19,7 @@ my @suffixes = ('', '-wal', '-shm');
 
 # A house with rows in the database and in its log, and what they hold.
 my $house = house();
-my $seed = full() ? 17 : time;
-srand $seed;
-diag("seed: $seed");
+seeded(17);
 my %auth;
 my $save = sub {
 	my ($n) = @_;

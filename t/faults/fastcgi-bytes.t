@@ -15,13 +15,14 @@ use Strongroom::FastCGI qw(fcgi_connect fcgi_record fcgi_begin fcgi_params
 use Strongroom::Figure;
 use Strongroom::Json qw(decode);
 use Strongroom::Proc qw(start stop running wait_until parallel launch pause);
+use Strongroom::Seed;
 
 # How often honest requests are measured alone and beside others, the least
 # proportion counts, for the machine may be busy otherwise; and what it may be.
 use constant { STALLED => 200, TIMEOUT_MS => 1000, TRIES => 5, SOON => 2 };
 
 my $body = with_auth('{"access_token":"t"}');
-my $seed = $ENV{SR_SEED} // 20240115;
+my $seed = seeded(20240115);
 my %conf = (log_level => 'warning', io_timeout_ms => TIMEOUT_MS * slow());
 my $house = house(conf => \%conf);
 my $worker = $house->worker;

@@ -11,6 +11,7 @@ use Strongroom::Figure;
 use Strongroom::Json qw(decode encode);
 use Strongroom::Preload;
 use Strongroom::Proc qw(run);
+use Strongroom::Seed;
 
 use constant { ROWS => 200, KEYS => 20, ALL => '/api/v2/integrations' };
 
@@ -18,7 +19,7 @@ plan skip_all => 'python3 is missing'
     if run(cmd => ['python3', '-c', '1'])->{exit} ne '0';
 
 alarm(full() ? 14_400 : 400);
-my $seed = $ENV{SR_SEED} // time ^ $$;
+my $seed = seeded(21);
 my $client = tool('foreign_ids', source() . '/t/faults/timed.c', '-lm');
 my @all = ('--scopes', 'save,read,reveal,verify,admin');
 my $patch = '{"name":"n"}';

@@ -21,7 +21,6 @@ plan skip_all => 'python3 is missing'
     if run(cmd => ['python3', '-c', '1'])->{exit} ne '0';
 
 my $histories = rounds(10, 100);
-diag('SR_SEED=', seed()) if $ENV{SR_SEED};
 
 # By one worker or the other, and at times by a CGI process, which may die at
 # one of its writes.

@@ -9,12 +9,13 @@ use Test::More;
 use Strongroom;
 use Strongroom::Figure;
 use Strongroom::Proc qw(run);
+use Strongroom::Seed;
 
 my $cases = source() . '/t/cases/json.txt';
 my $reference = source() . '/t/faults/json_reference.py';
 my $verdict = program('t/faults/json_verdict');
 my $rounds = rounds(40_000, 5_000_000);
-my $seed = $ENV{SR_SEED} // 20240115;
+my $seed = seeded(20240115);
 
 plan skip_all => 'python3 is missing'
     if run(cmd => ['python3', '-c', '1'])->{exit} ne '0';

@@ -30,7 +30,6 @@ my $why = own_host();
 plan skip_all => $why if $why ne '';
 
 my $histories = rounds(3, 50);
-diag('SR_SEED=', seed()) if $ENV{SR_SEED};
 
 # -- the machines: this one has both servers, each at an address of its own
 
