@@ -57,8 +57,8 @@ if ($is_sanitized) {
 my $house = house();
 my $worker = $house->worker;
 saved_ok($house->fcgi(body => $body), 'auto: saves');
-is_deeply(threads_of($worker->{pid}), { '1 2' => 6 },
-    'auto: each of six threads has no new privileges, and a filter');
+is_deeply(threads_of($worker->{pid}), { '1 2' => 8 },
+    'auto: each of eight threads has no new privileges, and a filter');
 ok(said($house, qr/ info the sandbox is closed: Landlock \d+, seccomp\n/),
     'auto: it says what the sandbox is made of');
 is($house->stop_worker->{exit}, 0, 'auto: a signal still ends it');
@@ -67,7 +67,7 @@ ok(!-e $worker->{socket}, 'auto: its socket is removed');
 $house->write_conf(sandbox => 'off');
 $worker = $house->worker;
 saved_ok($house->fcgi(body => $body), 'off: saves');
-is_deeply(threads_of($worker->{pid}), { '0 0' => 6 },
+is_deeply(threads_of($worker->{pid}), { '0 0' => 8 },
     'off: no thread has anything');
 ok(said($house, qr/ warning the sandbox is off, as configured\n/),
     'off: it warns');
@@ -76,7 +76,7 @@ $house->stop_worker;
 $house->write_conf(sandbox => 'on');
 $worker = $house->worker;
 saved_ok($house->fcgi(body => $body), 'on: saves');
-is_deeply(threads_of($worker->{pid}), { '1 2' => 6 }, 'on: as auto');
+is_deeply(threads_of($worker->{pid}), { '1 2' => 8 }, 'on: as auto');
 $house->stop_worker;
 
 $house->write_conf(sandbox => 'perhaps');

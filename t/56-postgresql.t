@@ -97,6 +97,9 @@ refuses("$url&options=-c%20geqo%3Doff", 1, qr/has options in it/,
     'a parameter that is none of ours, where all else is right');
 refuses("$url&passfile=$house->{dir}/nopass", 1, qr/No such file/,
     'a passfile that is not there');
+my $open = spew("$house->{dir}/open", "*:*:*:*:$secret\n", 0644);
+refuses("$url&passfile=$open", 1, qr/nobody else may read/,
+    'a passfile that others may read, where all else is right');
 $house->write_conf(database => $url);
 is($house->admin('doctor')->{exit}, 0, 'doctor finds nothing')
     or diag($house->admin('doctor')->{out});

@@ -19,8 +19,6 @@
 #include "ground/log.h"
 #include "service/app.h"
 
-enum { SMALL_BODY = 16 << 10 };
-
 static void
 set_state(struct traffic *traffic, struct conn *conn, enum conn_state state)
 {
@@ -146,21 +144,36 @@ send_answer(struct traffic *traffic, struct conn *conn)
 	finish(traffic, conn);
 }
 
+/* For whom the job is that a request waits for. */
+static struct jobs *
+jobs_for(struct traffic *traffic, const struct call *call)
+{
+	if (!call->is_reading)
+		return (&traffic->jobs);
+	return (&traffic->reads[call->away.is_out ? READERS_STEPS :
+	    READERS_LISTS]);
+}
+
 /* A step of the request is over; is_answered is as of app_begin, app_end. */
 static void
 settle(struct traffic *traffic, struct conn *conn, bool is_answered)
 {
 	struct call *call = &conn->exchange->call;
 
+	if (!call->away.is_out)
+		exchange_fit_rows(&traffic->exchanges, conn->exchange);
 	if (is_answered) {
 		exchange_answer(conn->exchange, conn->fcgi.id);
 		send_answer(traffic, conn);
 		return;
 	}
+	if (call->is_held) {
+		set_state(traffic, conn, CONN_LACKS);
+		return;
+	}
 	call->job->owner = conn;
 	call->job->next = NULL;
-	jobs_append(call->is_reading ? &traffic->reads : &traffic->jobs,
-	    call->job);
+	jobs_append(jobs_for(traffic, call), call->job);
 	set_state(traffic, conn, CONN_WAITS);
 }
 
@@ -180,27 +193,21 @@ hold(struct traffic *traffic, struct conn *conn, bool has_begun)
 }
 
 /*
- * Take the body in, if there is room for it: whoever came first comes first,
- * and a single one may be larger than all are to be together. A small one is
- * not counted, as max_requests of them are no more than memory has room for:
- * those who announce much and send little hold up each other.
+ * Take the body in, if there is room for it: whoever came first comes first. A
+ * small one does not wait: those who announce much and send little hold up each
+ * other.
  */
 static bool
 make_room(struct traffic *traffic, struct conn *conn)
 {
-	struct exchanges *exchanges = &traffic->exchanges;
 	struct conn *first = list_first(&traffic->by_state[CONN_HELD]);
 	size_t len = http_body_expected(&conn->exchange->call.http);
 
-	if (len <= SMALL_BODY)
+	if (len <= EXCHANGE_SMALL)
 		return (true);
-	if ((first != NULL && first != conn && first->has_begun) ||
-	    (exchanges->reserved > 0 &&
-	    (exchanges->reserved >= traffic->max_memory ||
-	    len > traffic->max_memory - exchanges->reserved)))
+	if (first != NULL && first != conn && first->has_begun)
 		return (false);
-	exchange_reserve(exchanges, conn->exchange, len);
-	return (true);
+	return (exchange_reserve(&traffic->exchanges, conn->exchange, len));
 }
 
 /* The parameters have come. False: the body has to wait. */
@@ -226,12 +233,29 @@ spare_exchange(struct traffic *traffic, struct conn *conn)
 	conn->exchange = NULL;
 }
 
+/*
+ * The request is whole. If there is room for as much as it may have to read, it
+ * has that; else for what is small, as most is, or it is held.
+ */
+static void
+begin(struct traffic *traffic, struct conn *conn)
+{
+	struct call *call = &conn->exchange->call;
+	size_t most = call->http.body.max + EXCHANGE_SMALL;
+
+	call->room = EXCHANGE_SMALL;
+	if (list_first(&traffic->by_state[CONN_LACKS]) == NULL)
+		(void)!exchange_reserve_rows(&traffic->exchanges,
+		    conn->exchange, most);
+	settle(traffic, conn, app_begin(call));
+}
+
 static void
 act(struct traffic *traffic, struct conn *conn, enum fcgi_event event)
 {
 	switch (event) {
 	case FCGI_EVENT_REQUEST:
-		settle(traffic, conn, app_begin(&conn->exchange->call));
+		begin(traffic, conn);
 		return;
 	case FCGI_EVENT_REFUSED:
 		conn_close(traffic, conn);
@@ -360,6 +384,19 @@ let_go(struct traffic *traffic, struct conn *conn)
 	return (true);
 }
 
+/* Whether what has to read a large row has room for it now, and begins anew. */
+static bool
+let_read(struct traffic *traffic, struct conn *conn)
+{
+	struct call *call = &conn->exchange->call;
+
+	if (!exchange_reserve_rows(&traffic->exchanges, conn->exchange,
+	    call->needs))
+		return (false);
+	settle(traffic, conn, app_begin(call));
+	return (true);
+}
+
 void
 conn_release(struct traffic *traffic)
 {
@@ -367,5 +404,8 @@ conn_release(struct traffic *traffic)
 
 	while ((conn = list_first(&traffic->by_state[CONN_HELD])) != NULL &&
 	    let_go(traffic, conn))
+		;
+	while ((conn = list_first(&traffic->by_state[CONN_LACKS])) != NULL &&
+	    let_read(traffic, conn))
 		;
 }

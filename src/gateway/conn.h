@@ -8,6 +8,7 @@
 #include "gateway/exchange.h"
 #include "gateway/fcgi.h"
 #include "ground/list.h"
+#include "service/readers.h"
 #include "store/jobs.h"
 
 /*
@@ -20,6 +21,7 @@ enum conn_state {
 	CONN_READS,		/* something has, and not all of it */
 	CONN_HELD,		/* it would go on, but there are too many */
 	CONN_WAITS,		/* for the writer, or a reader */
+	CONN_LACKS,		/* room for what it would read */
 	CONN_WRITES		/* the peer does not take the answer yet */
 };
 
@@ -44,14 +46,13 @@ struct traffic {
 	struct exchanges exchanges;
 	int epoll_fd;			/* where connections are watched */
 	size_t max_requests;		/* under way at once */
-	size_t max_memory;		/* of their bodies, bytes */
 	int64_t now_ms;			/* of this turn */
 	bool is_ending;			/* nothing is kept any more */
 	size_t count;			/* of connections */
 	struct list by_state[CONN_STATES];	/* the oldest first */
 	struct list next_turn;		/* have more to do */
 	struct jobs jobs;		/* of this turn, for the writer ... */
-	struct jobs reads;		/* ... and for readers */
+	struct jobs reads[READERS_KINDS];	/* ... and for readers */
 	struct conn *spare;		/* for the next one, or NULL */
 	char *variables[FCGI_PARAMS_MAX + 1];
 	unsigned char input[CONN_INPUT];

@@ -11,6 +11,7 @@
 
 enum {
 	SPARES_MAX = 64,
+	COPIES = 4,		/* of a row, with it */
 	WARNING_MS = 1000,	/* between two of a kind */
 	OUT_KEEP = 16384,	/* bytes of an answer's memory */
 	OUT_ROOM = 8192		/* beyond the body: head and records */
@@ -20,7 +21,8 @@ void
 exchanges_init(struct exchanges *exchanges, const struct app *app,
     struct reader *reader)
 {
-	*exchanges = (struct exchanges){ .app = app, .reader = reader };
+	*exchanges = (struct exchanges){ .app = app, .reader = reader,
+	    .max_memory = app->conf.max_request_memory };
 }
 
 static void
@@ -82,7 +84,9 @@ exchange_take(struct exchanges *exchanges, void *owner)
 void
 exchange_give(struct exchanges *exchanges, struct exchange *exchange)
 {
-	exchange_reserve(exchanges, exchange, 0);
+	exchanges->reserved -= exchange->reserved;
+	exchanges->reserved_rows -= exchange->reserved_rows;
+	exchange->reserved = exchange->reserved_rows = 0;
 	exchanges->under_way--;
 	if (exchanges->spares == SPARES_MAX) {
 		exchange_free(exchange);
@@ -99,12 +103,50 @@ exchange_give(struct exchanges *exchanges, struct exchange *exchange)
 	exchanges->spares++;
 }
 
-void
+/* Let *own, a part of *all, become len, if there is room for it. */
+static bool
+reserve(const struct exchanges *exchanges, size_t *all, size_t *own,
+    size_t len)
+{
+	size_t others = *all - *own;
+
+	if (others > 0 && (others >= exchanges->max_memory ||
+	    len > exchanges->max_memory - others))
+		return (false);
+	*all = others + len;
+	*own = len;
+	return (true);
+}
+
+bool
 exchange_reserve(struct exchanges *exchanges, struct exchange *exchange,
     size_t len)
 {
-	exchanges->reserved += len - exchange->reserved;
-	exchange->reserved = len;
+	return (reserve(exchanges, &exchanges->reserved, &exchange->reserved,
+	    len));
+}
+
+bool
+exchange_reserve_rows(struct exchanges *exchanges, struct exchange *exchange,
+    size_t len)
+{
+	if (!reserve(exchanges, &exchanges->reserved_rows,
+	    &exchange->reserved_rows, COPIES * len))
+		return (false);
+	exchange->call.room = len;
+	return (true);
+}
+
+void
+exchange_fit_rows(struct exchanges *exchanges, struct exchange *exchange)
+{
+	struct call *call = &exchange->call;
+	size_t len = call->taken > EXCHANGE_SMALL ? call->taken : 0;
+
+	exchanges->reserved_rows -= exchange->reserved_rows;
+	exchange->reserved_rows = COPIES * len;
+	exchanges->reserved_rows += exchange->reserved_rows;
+	call->room = len > 0 ? len : EXCHANGE_SMALL;
 }
 
 void

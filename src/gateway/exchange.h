@@ -1,6 +1,7 @@
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gateway/fcgi.h"
@@ -8,6 +9,9 @@
 #include "ground/buf.h"
 #include "ground/pace.h"
 #include "service/call.h"
+
+/* Bytes of a body, or of a row, that are not counted. */
+enum { EXCHANGE_SMALL = 16 << 10 };
 
 /*
  * A request under way and its answer: the memory that a connection has only
@@ -22,7 +26,8 @@ struct exchange {
 	char *answer;			/* in out or failure */
 	size_t answer_len;
 	size_t sent;			/* of it */
-	size_t reserved;		/* bytes that its body may take */
+	size_t reserved;		/* bytes that its body may take ... */
+	size_t reserved_rows;		/* ... and what it reads */
 	void *owner;
 	struct exchange *next;
 };
@@ -33,7 +38,9 @@ struct exchanges {
 	struct exchange *spare;
 	size_t spares;
 	size_t under_way;
-	size_t reserved;		/* by all of them */
+	size_t max_memory;		/* of bodies, and as much of rows */
+	size_t reserved;		/* by all of them ... */
+	size_t reserved_rows;		/* ... either */
 	struct pace warning;
 };
 
@@ -50,9 +57,22 @@ struct exchange *exchange_take(struct exchanges *exchanges, void *owner)
 /* Wipe what it has of its request, and give it back. */
 void exchange_give(struct exchanges *exchanges, struct exchange *exchange);
 
-/* Let the body take so many bytes, as far as the others are concerned. */
-void exchange_reserve(struct exchanges *exchanges, struct exchange *exchange,
-    size_t len);
+/*
+ * Let the body take so many bytes, if there is room for them beside what others
+ * may take; a single one may be larger than all are to be together.
+ */
+bool exchange_reserve(struct exchanges *exchanges, struct exchange *exchange,
+    size_t len) __attribute__((warn_unused_result));
+
+/*
+ * The same of what it reads from the database, of which there are copies up to
+ * the answer's last byte: call.room becomes len. Whoever has that has all that
+ * he needs, so it comes back; the two are not one sum, or those who have bodies
+ * could wait for each other's memory. Then let it be no more than was read.
+ */
+bool exchange_reserve_rows(struct exchanges *exchanges,
+    struct exchange *exchange, size_t len) __attribute__((warn_unused_result));
+void exchange_fit_rows(struct exchanges *exchanges, struct exchange *exchange);
 
 /* Make the records of the answer that the call has come to. */
 void exchange_answer(struct exchange *exchange, uint16_t id);

@@ -41,7 +41,7 @@ struct loop {
 	int wake_fd;		/* readable: something is done, or the stop */
 	pthread_t thread;
 	struct reader reader;
-	struct readers *readers;	/* for what takes longer */
+	struct readers *readers[READERS_KINDS];	/* for what takes longer */
 	struct traffic traffic;
 	enum phase phase;
 	bool is_accepting;
@@ -163,6 +163,15 @@ sweep(struct loop *loop)
 		set_accepting(loop, true);
 }
 
+static void
+each_readers(struct loop *loop, void (*each)(struct readers *))
+{
+	size_t i;
+
+	for (i = 0; i < READERS_KINDS; i++)
+		each(loop->readers[i]);
+}
+
 /* What the stop has come to. */
 static void
 change_phase(struct loop *loop)
@@ -178,7 +187,7 @@ change_phase(struct loop *loop)
 	if (loop->phase == DRAINS && (traffic->count == 0 ||
 	    traffic->now_ms >= loop->drain_until_ms)) {
 		writer_hurry(loop->app->writer);
-		readers_hurry(loop->readers);
+		each_readers(loop, readers_hurry);
 		traffic->is_ending = true;
 		loop->phase = ENDS;
 		sweep(loop);
@@ -220,12 +229,14 @@ static void
 take_done(struct loop *loop)
 {
 	uint64_t count;
+	size_t i;
 
 	while (read(loop->wake_fd, &count, sizeof count) == -1 &&
 	    errno == EINTR)
 		;
 	go_on_with(loop, writer_collect(loop->app->writer));
-	go_on_with(loop, readers_collect(loop->readers));
+	for (i = 0; i < READERS_KINDS; i++)
+		go_on_with(loop, readers_collect(loop->readers[i]));
 }
 
 /*
@@ -280,12 +291,13 @@ submit(struct loop *loop)
 {
 	struct traffic *traffic = &loop->traffic;
 	struct writer_job *jobs = jobs_take(&traffic->jobs);
-	struct writer_job *reads = jobs_take(&traffic->reads);
+	size_t i;
 
 	if (jobs != NULL)
 		writer_submit(loop->app->writer, jobs);
-	if (reads != NULL)
-		readers_submit(loop->readers, reads);
+	for (i = 0; i < READERS_KINDS; i++)
+		if ((jobs = jobs_take(&traffic->reads[i])) != NULL)
+			readers_submit(loop->readers[i], jobs);
 }
 
 static void *
@@ -355,6 +367,20 @@ loop_free(struct loop *loop)
 }
 
 static int
+start_readers(struct loop *loop)
+{
+	int i;
+
+	for (i = 0; i < READERS_KINDS; i++) {
+		loop->readers[i] = readers_start(loop->app,
+		    (enum readers_kind)i, wake, loop);
+		if (loop->readers[i] == NULL)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
 start(struct loop *loop)
 {
 	int rc;
@@ -362,14 +388,13 @@ start(struct loop *loop)
 	if (open_set(loop) == -1 || writer_start(loop->app->writer,
 	    loop->app->keycache, wake, loop) == -1)
 		return (-1);
-	loop->readers = readers_start(loop->app, wake, loop);
-	if (loop->readers != NULL) {
+	if (start_readers(loop) == 0) {
 		rc = pthread_create(&loop->thread, NULL, run, loop);
 		if (rc == 0)
 			return (0);
 		log_error("a thread does not start: %s", strerror(rc));
 	}
-	readers_stop(loop->readers);
+	each_readers(loop, readers_stop);
 	writer_stop(loop->app->writer);
 	return (-1);
 }
@@ -378,6 +403,7 @@ struct loop *
 loop_start(const struct app *app, int listen_fd)
 {
 	struct loop *loop = calloc(1, sizeof *loop);
+	size_t i;
 
 	if (loop == NULL) {
 		log_error("out of memory for the loop");
@@ -389,9 +415,9 @@ loop_start(const struct app *app, int listen_fd)
 	loop->is_accepting = true;
 	loop->swept_ms = loop->traffic.now_ms = ident_monotonic_ms();
 	loop->traffic.max_requests = app->conf.max_requests;
-	loop->traffic.max_memory = app->conf.max_request_memory;
 	jobs_empty(&loop->traffic.jobs);
-	jobs_empty(&loop->traffic.reads);
+	for (i = 0; i < READERS_KINDS; i++)
+		jobs_empty(&loop->traffic.reads[i]);
 	reader_init(&loop->reader, app, NULL);
 	exchanges_init(&loop->traffic.exchanges, app, &loop->reader);
 	if (start(loop) == 0)
@@ -406,7 +432,7 @@ loop_stop(struct loop *loop)
 	atomic_store(&loop->is_stopped, true);
 	wake(loop);
 	pthread_join(loop->thread, NULL);
-	readers_stop(loop->readers);
+	each_readers(loop, readers_stop);
 	writer_stop(loop->app->writer);
 	loop_free(loop);
 }

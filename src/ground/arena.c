@@ -27,6 +27,7 @@ arena_fini(struct arena *arena)
 		arena->blocks = block->next;
 		free(block);
 	}
+	arena->taken = 0;
 }
 
 /*
@@ -62,6 +63,7 @@ arena_alloc(struct arena *arena, size_t size)
 		return (NULL);
 	piece = (char *)block->data + block->used;
 	block->used += size;
+	arena->taken += size;
 	return (piece);
 }
 

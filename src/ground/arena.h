@@ -12,6 +12,7 @@ struct arena_block;
 /* All-zero: empty. */
 struct arena {
 	struct arena_block *blocks;
+	size_t taken;		/* bytes of all pieces */
 };
 
 /* Let go of all pieces; the arena is empty, and can be used again. */

@@ -188,14 +188,15 @@ log_request(const struct call *call)
 static bool
 settle(struct call *call, enum call_rc rc)
 {
-	bool is_answered = rc != CALL_WAITS && rc != CALL_READS;
+	bool is_answered = rc == CALL_ANSWERED || rc == CALL_FAILED;
 
 	call->is_reading = rc == CALL_READS;
+	call->is_held = rc == CALL_HELD;
 	if (is_answered) {
 		if (rc == CALL_FAILED || call->reply.body.failed)
 			reply_failure(&call->reply, 500, "Internal error");
 		log_request(call);
-	} else if (!call->away.is_out) {
+	} else if (!call->is_held && !call->away.is_out) {
 		metrics_jobs(call->app->metrics, 1);
 	}
 	log_request_id(NULL);
@@ -208,7 +209,7 @@ app_admit(struct call *call)
 	call->began_us = ident_monotonic_us();
 	call->admitted_turn = call->reader->turn;
 	call->admitted = admit(call);
-	if (call->admitted == CALL_GOES_ON && !away_is_due(call))
+	if (call->admitted == CALL_GOES_ON && !away_has_key(call))
 		call->admitted = authenticate(call);
 	log_request_id(NULL);
 	if (call->admitted != CALL_GOES_ON ||
@@ -282,7 +283,7 @@ app_end(struct call *call)
 	if (call->away.is_out)
 		return (settle(call, away_take(call)));
 	metrics_jobs(call->app->metrics, -1);
-	if (away_is_due(call))
+	if (away_is_due_again(call))
 		return (send_away(call, end, true));
 	return (settle(call, end(call)));
 }

@@ -10,15 +10,37 @@
 #include "service/reply.h"
 #include "service/route.h"
 
+enum { SMALL = 16 << 10 };	/* bytes that take the loop 0.1 ms */
+
 bool
-away_is_due(const struct call *call)
+away_has_key(const struct call *call)
 {
-	return (call->route != NULL && call->admitted == CALL_GOES_ON &&
-	    (call->route->traits & (ROUTE_KEY | ROUTE_STORE)) != 0 &&
+	return ((call->route->traits & (ROUTE_KEY | ROUTE_STORE)) != 0 &&
 	    conf_is_url(call->app->conf.database));
 }
 
-/* By a reader, whose store it is meanwhile. */
+bool
+away_is_due(const struct call *call)
+{
+	return (call->admitted == CALL_GOES_ON && call->route != NULL &&
+	    (away_has_key(call) ||
+	    (call->route->traits & ROUTE_ROW) != 0 ||
+	    call->http.body.len > SMALL));
+}
+
+bool
+away_is_due_again(const struct call *call)
+{
+	if (!away_is_due(call))
+		return (false);
+	/* The handler is to begin, or may have to read the row once more. */
+	if (call->work == NULL || call->job->rc != STORE_OK)
+		return (true);
+	return (away_has_key(call) || call->http.body.len > SMALL ||
+	    call->taken > SMALL);
+}
+
+/* Do the step with that store; NULL: there is none to be had. */
 static enum store_rc
 run(struct store *store, void *cookie)
 {
@@ -26,14 +48,25 @@ run(struct store *store, void *cookie)
 	struct reader *own = call->reader, lent;
 
 	reader_init(&lent, call->app, store);
+	lent.is_lost = store == NULL;
 	call->reader = &lent;
 	call->job = call->away.was;
 	log_request_id(call->request_id);
 	call->away.rc = call->away.step(call);
-	log_request_id(NULL);
+	call->away.is_done = true;
 	call->reader = own;
 	reader_fini(&lent);
-	return (STORE_OK);
+	return (lent.has_failed ? STORE_UNAVAILABLE : STORE_OK);
+}
+
+/* The same by a reader, whose store it is meanwhile. */
+static enum store_rc
+run_by_reader(struct store *store, void *cookie)
+{
+	enum store_rc rc = run(store, cookie);
+
+	log_request_id(NULL);
+	return (rc);
 }
 
 void
@@ -43,7 +76,8 @@ away_send(struct call *call, enum call_rc (*step)(struct call *call),
 	struct away *away = &call->away;
 
 	*away = (struct away){ .is_out = true, .was = call->job, .step = step,
-	    .job = { .run = run, .cookie = call, .is_owed = is_owed } };
+	    .job = { .run = run_by_reader, .cookie = call,
+		.is_owed = is_owed } };
 	call->job = &away->job;
 }
 
@@ -53,14 +87,12 @@ away_take(struct call *call)
 	struct away *away = &call->away;
 
 	away->is_out = false;
-	if (away->job.rc == STORE_OK)
+	if (!away->is_done && away->job.rc != STORE_BUSY)
+		(void)run(NULL, call);
+	if (away->is_done)
 		return (away->rc);
-	/* Nobody has come to it in time, or there was no way to the server. */
+	/* Nobody has come to it in time. */
 	call->job = away->was;
-	if (away->job.rc != STORE_BUSY) {
-		reply_failure(&call->reply, 500, "Database connection failed");
-		return (CALL_ANSWERED);
-	}
 	return (reply_store_failure(&call->reply, STORE_BUSY) ?
 	    CALL_ANSWERED : CALL_FAILED);
 }

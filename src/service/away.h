@@ -4,15 +4,23 @@
 #include "service/call.h"
 
 /*
- * Where the database is a server's, every look into it may wait for another
- * machine. So no step of a request that has a look is done by the loop, which
- * serves all: it is sent to a thread that reads, as a job, and the loop goes on
- * when it comes back. Where the database is a file of ours a look takes no
- * longer than sending it, and nothing is sent away.
+ * What may take long is not done by the loop, which serves all: such a step of
+ * a request is sent to a thread that reads, as a job, and the loop goes on when
+ * it comes back. Where the database is a server's, every look into it may wait
+ * for another machine. Where it is a file of ours, the look for a key takes no
+ * longer than sending it; but an integration, or a body, may be large, and the
+ * disk slow.
  */
 
-/* Whether the steps of a request that was admitted are to be sent away. */
+/* Whether even the key of a request is looked for elsewhere. */
+bool away_has_key(const struct call *call);
+
+/*
+ * Whether the first step of a request that was admitted is to be sent away; and
+ * whether one behind a job is.
+ */
 bool away_is_due(const struct call *call);
+bool away_is_due_again(const struct call *call);
 
 /*
  * Let call->job be a job for a reader that does a step; is_owed: it is to be

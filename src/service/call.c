@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include <stdint.h>
+
 #include "service/call.h"
 
 enum {
@@ -13,7 +15,8 @@ enum {
 void
 call_init(struct call *call, const struct app *app, struct reader *reader)
 {
-	*call = (struct call){ .app = app, .reader = reader };
+	*call = (struct call){ .app = app, .reader = reader,
+	    .room = SIZE_MAX };
 	http_init(&call->http, app->conf.max_body);
 	/*
 	 * metadata and scope_data may have come in bodies of their own, when
@@ -39,7 +42,9 @@ call_reset(struct call *call)
 	call->param = NULL;
 	call->param_len = 0;
 	call->job = NULL;
-	call->is_reading = false;
+	call->is_reading = call->is_held = false;
+	call->room = SIZE_MAX;
+	call->needs = call->taken = 0;
 	call->work = NULL;
 }
 

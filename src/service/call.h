@@ -45,7 +45,8 @@ enum call_rc {
 	CALL_ANSWERED,			/* reply is made */
 	CALL_GOES_ON,
 	CALL_WAITS,			/* until call->job is committed */
-	CALL_READS			/* until a reader has run call->job */
+	CALL_READS,			/* until a reader has run call->job */
+	CALL_HELD			/* until there is room for needs */
 };
 
 /* That a key was used which nobody has used before. */
@@ -58,6 +59,7 @@ struct first_use {
 /* A step that was sent away: away.h. */
 struct away {
 	bool is_out;
+	bool is_done;			/* the step was, and has come to rc */
 	struct writer_job job;
 	struct writer_job *was;		/* that the step is about, or NULL */
 	enum call_rc (*step)(struct call *call);
@@ -85,9 +87,14 @@ struct call {
 	uint64_t admitted_turn;		/* ... and in which turn of reader */
 	struct writer_job *job;		/* CALL_WAITS, CALL_READS: what for */
 	bool is_reading;		/* it is for a reader */
+	bool is_held;			/* there is none: CALL_HELD */
+	size_t room;			/* bytes that what it reads may take */
+	size_t needs;			/* CALL_HELD: that it would take ... */
+	size_t taken;			/* ... and that it has taken */
 	void *work;			/* the handler's own meanwhile */
 };
 
+/* Its room is without an end. */
 void call_init(struct call *call, const struct app *app,
     struct reader *reader);
 

@@ -16,7 +16,7 @@ void find_id(const struct call *call, char id[IDENT_UUID_LEN + 1]);
 
 /*
  * Read the integration of the path, and those of enum store_columns, into
- * arena. GOES_ON, or the answer: 404, or that the database is away.
+ * arena. GOES_ON, or the answer: 404, or that the database is away; or HELD.
  */
 enum call_rc find_integration(struct call *call, unsigned columns,
     struct arena *arena, struct integration *row)
@@ -36,6 +36,13 @@ enum call_rc find_whether(struct call *call)
  */
 enum call_rc find_opened(struct call *call, struct arena *arena,
     struct integration *row, struct buf *plain)
+    __attribute__((warn_unused_result));
+
+/*
+ * Whether there is room for what was read into arena: GOES_ON; or it is let go
+ * of, and the request is HELD, to begin anew.
+ */
+enum call_rc find_room(struct call *call, struct arena *arena)
     __attribute__((warn_unused_result));
 
 /* Answer 404 as for an integration that is not there. */

@@ -48,8 +48,9 @@ look(struct call *call, struct work *work)
 	if (store == NULL)
 		return (find_failed(call));
 	work->found = change_read(&work->change, store, &asker, work->id);
-	return (work->found == STORE_OK || work->found == STORE_NOT_FOUND ?
-	    CALL_GOES_ON : find_failed(call));
+	if (work->found != STORE_OK && work->found != STORE_NOT_FOUND)
+		return (find_failed(call));
+	return (find_room(call, &work->change.arena));
 }
 
 static enum call_rc

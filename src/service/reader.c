@@ -19,7 +19,8 @@ reader_init(struct reader *reader, const struct app *app, struct store *lent)
 void
 reader_fini(struct reader *reader)
 {
-	reader_drop(reader);
+	if (!reader->is_lent)
+		reader_drop(reader);
 	reader->store = NULL;
 }
 
@@ -56,6 +57,7 @@ reader_store(struct reader *reader)
 void
 reader_drop(struct reader *reader)
 {
+	reader->has_failed = reader->is_lent;
 	if (reader->is_lent)
 		return;
 	store_close(reader->store);

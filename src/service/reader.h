@@ -20,6 +20,7 @@ struct reader {
 	const struct app *app;
 	struct store *store;		/* NULL: not open */
 	bool is_lent;
+	bool has_failed;		/* lent, and was to be dropped */
 	bool is_lost;			/* its files were taken away */
 	bool is_seen;			/* and were in place, in this turn */
 	uint64_t turn;			/* how many there were before it */
@@ -36,7 +37,8 @@ void reader_turn(struct reader *reader);
 
 /*
  * The store, the writer's database and no other; NULL when it cannot be
- * opened. One that has failed is dropped, to be opened anew; one whose files
+ * opened. One that has failed is dropped, to be opened anew, or, where it was
+ * lent, by whom it belongs to, if he looks at has_failed; one whose files
  * were taken away is NULL for good, even if they were put back.
  */
 struct store *reader_store(struct reader *reader);

@@ -15,10 +15,15 @@
 #include "store/jobs.h"
 
 /*
- * One may be busy with a long list while others have short ones; and where each
- * waits for a server, some more are needed to keep it busy.
+ * One may be busy with what is long while others have short things; and where
+ * each waits for a server, which counts its connections, most are for what all
+ * requests need.
  */
-enum { THREADS = 2, THREADS_MAX = 4 };
+enum { OF_FILE, OF_SERVER, PLACES, THREADS_MAX = 3 };
+static const size_t threads[READERS_KINDS][PLACES] = {
+	[READERS_LISTS] = { [OF_FILE] = 2, [OF_SERVER] = 1 },
+	[READERS_STEPS] = { [OF_FILE] = 2, [OF_SERVER] = THREADS_MAX },
+};
 
 struct readers {
 	const struct app *app;
@@ -90,11 +95,11 @@ run(void *cookie)
 }
 
 struct readers *
-readers_start(const struct app *app, void (*notify)(void *cookie),
-    void *cookie)
+readers_start(const struct app *app, enum readers_kind kind,
+    void (*notify)(void *cookie), void *cookie)
 {
-	size_t threads = conf_is_url(app->conf.database) ? THREADS_MAX :
-	    THREADS;
+	size_t count = threads[kind][conf_is_url(app->conf.database) ?
+	    OF_SERVER : OF_FILE];
 	struct readers *readers = calloc(1, sizeof *readers);
 	int rc = 0;
 
@@ -109,7 +114,7 @@ readers_start(const struct app *app, void (*notify)(void *cookie),
 	jobs_empty(&readers->done);
 	pthread_mutex_init(&readers->mutex, NULL);
 	pthread_cond_init(&readers->wake, NULL);
-	while (readers->started < threads && rc == 0) {
+	while (readers->started < count && rc == 0) {
 		rc = pthread_create(&readers->threads[readers->started], NULL,
 		    run, readers);
 		readers->started += rc == 0;

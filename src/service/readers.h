@@ -11,10 +11,16 @@
 struct readers;
 
 /*
+ * Those for pages of lists, which take milliseconds each; and those for steps
+ * of requests (away.h), which nobody's list holds up.
+ */
+enum readers_kind { READERS_LISTS, READERS_STEPS, READERS_KINDS };
+
+/*
  * Start them. notify is called by one of them, with cookie, whenever there is
  * something to collect that there was not before. NULL: the reason is logged.
  */
-struct readers *readers_start(const struct app *app,
+struct readers *readers_start(const struct app *app, enum readers_kind kind,
     void (*notify)(void *cookie), void *cookie)
     __attribute__((warn_unused_result));
 

@@ -19,7 +19,8 @@ enum route_trait {
 	ROUTE_BEARER = 1 << 1,	/* which may be Authorization: Bearer's */
 	ROUTE_BODY = 1 << 2,	/* it takes a body; others are passed over */
 	ROUTE_NO_HEAD = 1 << 3,	/* of a GET: what it does is counted */
-	ROUTE_STORE = 1 << 4	/* it asks the database, without a key */
+	ROUTE_STORE = 1 << 4,	/* it asks the database, without a key */
+	ROUTE_ROW = 1 << 5	/* it reads a row, which may be large */
 };
 
 struct route {

@@ -120,6 +120,20 @@ unit_serve(struct call *call)
 	app_serve(call);
 }
 
+/*
+ * A step is over; be the reader, as long as one is waited for. Whether the
+ * request is answered.
+ */
+static inline bool
+unit_read(struct call *call, bool is_answered)
+{
+	while (!is_answered && call->is_reading) {
+		reader_run(call->reader, call->job);
+		is_answered = app_end(call);
+	}
+	return (is_answered);
+}
+
 /* The request is answered by that status and body. */
 static inline void
 unit_answers(struct unit_house *house, int status, const char *body)

@@ -223,7 +223,7 @@ wait_for_job(struct unit_vault *vault)
 
 	(void)unit_vault_ask(vault, "GET", "auth_data", "");
 	app_admit(call);
-	ck_assert(!app_begin(call));
+	ck_assert(!unit_read(call, app_begin(call)));
 }
 
 /* Its job is committed; whether the answer is there. */
@@ -233,7 +233,7 @@ commit_job(struct unit_vault *vault)
 	struct call *call = &vault->house.call;
 
 	writer_commit(vault->house.app.writer, call->job);
-	return (app_end(call));
+	return (unit_read(call, app_end(call)));
 }
 
 #define CHANGED(token) "{\"name\":\"n\",\"integration_type\":\"jira\"," \

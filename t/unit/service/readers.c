@@ -65,7 +65,7 @@ begin(int busy_timeout_ms)
 	keyring_free(unit_create());
 	conf.busy_timeout_ms = (uint64_t)busy_timeout_ms;
 	ck_assert_int_eq(app_open(&desk.app, &conf), APP_OK);
-	desk.readers = readers_start(&desk.app, notice, NULL);
+	desk.readers = readers_start(&desk.app, READERS_LISTS, notice, NULL);
 	ck_assert_ptr_nonnull(desk.readers);
 }
 

@@ -122,7 +122,7 @@ commit(struct job *job)
 		save(job, "another");
 	do
 		writer_commit(call->app->writer, call->job);
-	while (!app_end(call));
+	while (!unit_read(call, app_end(call)));
 	if (fd != -1)
 		close(fd);
 }
@@ -140,7 +140,7 @@ serve(void *cookie)
 	app_admit(call);
 	for (p = job->request->body; *p != '\0'; p++)
 		add(job, &call->http, *p);
-	if (!app_begin(call))
+	if (!unit_read(call, app_begin(call)))
 		commit(job);
 }
 
