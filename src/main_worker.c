@@ -282,10 +282,12 @@ serve_loop(const struct app *app, int listen_fd, const sigset_t *signals)
 
 	if (loop == NULL)
 		return (EX_OSERR);
-	log_info("%s serves, %llu connections at most", PACKAGE_STRING,
-	    (unsigned long long)app->conf.max_connections);
 	chores_init(&chores, app);
 	pass_init(&pass, app);
+	/* What is logged at the start comes before the word that it serves. */
+	(void)chores_run(&chores);
+	log_info("%s serves, %llu connections at most", PACKAGE_STRING,
+	    (unsigned long long)app->conf.max_connections);
 	while ((sig = await_signal(signals, least(chores_run(&chores),
 	    pass_run(&pass)))) == -1)
 		;
