@@ -284,8 +284,9 @@ serve_loop(const struct app *app, int listen_fd, const sigset_t *signals)
 		return (EX_OSERR);
 	chores_init(&chores, app);
 	pass_init(&pass, app);
-	/* What is logged at the start comes before the word that it serves. */
+	/* What these do at the start comes before the word that it serves. */
 	(void)chores_run(&chores);
+	(void)pass_run(&pass);
 	log_info("%s serves, %llu connections at most", PACKAGE_STRING,
 	    (unsigned long long)app->conf.max_connections);
 	while ((sig = await_signal(signals, least(chores_run(&chores),
