@@ -11,7 +11,7 @@ use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_params fcgi_stdin
     fcgi_send fcgi_read parse_cgi);
 use Strongroom::Json qw(decode);
 use Strongroom::Preload qw(within);
-use Strongroom::Proc qw(wait_until running);
+use Strongroom::Proc qw(resident wait_until);
 
 use constant { ALL => '/api/v2/integrations', MIB => 1 << 20 };
 
@@ -121,27 +121,8 @@ SKIP: {
 
 # -- what they take together
 
-sub resident {
-	my ($house) = @_;
-	my ($kib) = slurp("/proc/$house->{worker}{pid}/status")
-	    =~ /^VmRSS:\s*(\d+)/m;
-	return $kib / 1024;
-}
-
-# Many ask for a large one and take no answer. How much the worker grows, once
-# it does nothing more for them.
-sub unread {
-	my ($house, $id) = @_;
-	my $before = resident($house);
-	my @socks = map { begun($house, %get, path => ALL . "/$id/auth_data") }
-	    1 .. 40;
-	my $answered = wait_until(60 * slow(), sub {
-		scalar IO::Select->new(@socks)->can_read(0);
-	});
-	ok($answered, 'the first is answered');
-	is(health($house), 200, 'health is, too');
-	return (resident($house) - $before, @socks);
-}
+# As many ask for what is large as this, and take no answer.
+use constant UNREAD => 40;
 
 sub house_of {
 	my (%conf) = @_;
@@ -152,45 +133,151 @@ sub house_of {
 	return $house;
 }
 
-{
-	my $house = house_of(max_request_memory => 4 * MIB);
-	my $auth = '{"access_token":"' . 'y' x MIB . '"}';
-	my $large = saved($house, $auth);
-	my $small = saved($house, '{"access_token":"z"}');
-	my ($grown, @socks) = unread($house, $large);
-	cmp_ok($grown, '<', 16, 'others wait for room') if slow() == 1;
-	is($house->fcgi(%get, path => ALL . "/$small/auth_data")->{status}, 200,
-	    'a small one needs none');
-	my $revision = decode($house->fcgi(%get, path => ALL . "/$small")
-	    ->{body})->{data}{revision};
-	is($revision, 1, 'nor does a read of it');
-	saved($house, $auth);
-	my %seen;
-	$seen{ $_->{body} =~ /"auth_data":(.*)\}, ?"error":null\}\z/
-	    && $1 eq $auth ? 'all' : 'not all' }++ for answers_of(@socks);
-	is_deeply(\%seen, { all => 40 }, 'and all are answered, whole');
-	is(health($house), 200, 'as nothing had been');
+my $auth = '{"access_token":"' . 'y' x MIB . '"}';
+my $data = '"metadata":{"k":"' . 'y' x MIB . '"},';
+my %key = (params => { HTTP_IDEMPOTENCY_KEY => 'k' });
+
+# The id of one that is large; its answer is too long to be looked at as others
+# are.
+sub large {
+	my ($house, $more) = @_;
+	my $said = answer_of(begun($house, body => with_auth('{}',
+	    $data . $more)));
+	my ($id) = $said->{body} =~ /"integration_id":"([^"]+)"/;
+	is($said->{status}, 200, 'a large save is answered');
+	return $id // die 'no integration_id';
 }
 
-{
+# The member of a body.
+sub named { qq{"unique_identifier":"$_[0]",} }
+
+sub to {
+	my ($method, $id, %o) = @_;
+	return { $method eq 'PATCH' ? () : %get, method => $method,
+	    path => ALL . "/$id", %o };
+}
+
+sub ok_of {
+	my ($house, $request) = @_;
+	is(answer_of(begun($house, %$request))->{status}, 200,
+	    'what comes before');
+}
+
+# What is asked for, of a large integration; and of a small one, which waits in
+# the same queue, but for no room. Both begin with what has to be there.
+my %kinds = (
+    'reveals' => sub {
+	my ($house, $small) = @_;
+	my $id = saved($house, $auth, named('large'));
+	return (to(GET => "$small/auth_data"),
+	    (to(GET => "$id/auth_data")) x UNREAD);
+    },
+    'reads' => sub {
+	my ($house, $small) = @_;
+	my $id = large($house, '');
+	return (to(GET => $small), (to(GET => $id)) x UNREAD);
+    },
+    'deletions' => sub {
+	my ($house, $small) = @_;
+	return (to(DELETE => $small), map {
+		to(DELETE => large($house, named("u$_"))) } 1 .. UNREAD);
+    },
+    'saves over metadata' => sub {
+	my ($house, $small) = @_;
+	large($house, named('large'));
+	return map { { body => with_auth('{}', named($_)) } } 'small',
+	    ('large') x UNREAD;
+    },
+    'repeated saves' => sub {
+	my ($house, $small) = @_;
+	large($house, named('large'));
+	my $again = { %key, body => with_auth('{}', named('large')) };
+	ok_of($house, $again);
+	return ({ body => with_auth('{}', named('small')) },
+	    ($again) x UNREAD);
+    },
+    'repeated changes' => sub {
+	my ($house, $small) = @_;
+	my $id = large($house, '');
+	my $again = to(PATCH => $id, %key, body => '{"name":"other"}');
+	ok_of($house, $again);
+	# The row is small by now; what was answered is not.
+	ok_of($house, to(PATCH => $id, body => '{"metadata":null}'));
+	return (to(PATCH => $small, body => '{"name":"other"}'),
+	    ($again) x UNREAD);
+    },
+    'lists' => sub {
+	my ($house, $small) = @_;
+	large($house, named("u$_")) for 1 .. 3;
+	my %list = (%get, path => ALL);
+	return ({ %list, query => 'unique_identifier=small' },
+	    ({ %list }) x UNREAD);
+    },
+);
+
+# How much the worker grows by those, when it can do nothing more for them.
+sub unread {
+	my ($house, $small, @large) = @_;
+	my $before = resident($house->{worker}{pid});
+	my @socks = map { begun($house, %$_) } @large;
+	my $answered = wait_until(60 * slow(), sub {
+		scalar IO::Select->new(@socks)->can_read(0);
+	});
+	ok($answered, 'the first is answered');
+	is($house->fcgi(%$small)->{status}, 200, 'a small one needs no room');
+	is(health($house), 200, 'health does not, either');
+	return (resident($house->{worker}{pid}) - $before, @socks);
+}
+
+# Those that hold all of what is large.
+sub whole {
+	return scalar grep { $_->{status} == 200 &&
+	    $_->{body} =~ tr/y// >= MIB } @_;
+}
+
+for my $kind (sort keys %kinds) {
+	my $house = house_of(max_request_memory => 4 * MIB);
+	my $small = saved($house, '{"access_token":"z"}',
+	    named('small'));
+	my ($grown, @socks) = unread($house, $kinds{$kind}->($house, $small));
+	cmp_ok($grown, '<', 24, "$kind: others wait for room") if slow() == 1;
+	saved($house, $auth) if $kind eq 'reveals';
+	is(whole(answers_of(@socks)), UNREAD, "$kind: all are answered, whole");
+	is(health($house), 200, "$kind: as nothing had been");
+	next if $kind ne 'saves over metadata';
+	my $list = decode($house->fcgi(%get, path => ALL,
+	    query => 'unique_identifier=large')->{body});
+	is($list->{data}{integrations}[0]{revision}, 1 + UNREAD,
+	    "$kind: none is done twice");
+}
+
+for my $kind (sort keys %kinds) {
 	my $house = house_of(max_request_memory => 1 << 40);
-	my $large = saved($house, '{"access_token":"' . 'y' x MIB . '"}');
-	my ($grown, @socks) = unread($house, $large);
-	my $is_full = wait_until(60, sub { resident($house) > 64 });
-	ok($is_full, 'control: without that limit memory grows')
+	my $small = saved($house, '{"access_token":"z"}',
+	    named('small'));
+	my ($grown, @socks) = unread($house, $kinds{$kind}->($house, $small));
+	my $is_full = wait_until(60, sub {
+		resident($house->{worker}{pid}) > 40;
+	});
+	ok($is_full, "control: without that limit memory grows by $kind")
 	    if slow() == 1;
-	is(scalar answers_of(@socks), 40, 'control: and all are answered');
+	is(whole(answers_of(@socks)), UNREAD, 'control: all are answered');
 }
 
 # A single one may be larger than what all are to take.
 {
 	my $house = house_of(max_request_memory => 64 << 10);
-	my $auth = '{"access_token":"' . 'y' x (2 * MIB) . '"}';
-	my $id = saved($house, $auth);
-	for (@reads) {
-		my ($name, $end, %o) = (@$_, path => ALL . "/$id$_->[1]");
-		my $status = delete $o{status} // 200;
-		is($house->fcgi(%o)->{status}, $status, "$name of a larger one than there is room for");
+	for ([$auth, ''], ['{}', $data]) {
+		my ($auth, $more) = @$_;
+		my $id = saved($house, $auth, $more . named('large'));
+		is(saved($house, '{}', named('large')), $id,
+		    'a save over a larger one than there is room for');
+		for (@reads) {
+			my ($name, $end, %o) = (@$_, path => ALL . "/$id$_->[1]");
+			my $status = delete $o{status} // 200;
+			is(answer_of(begun($house, %o))->{status}, $status,
+			    "$name of such a one");
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ use Time::HiRes qw(time);
 use Strongroom;
 use Strongroom::FastCGI qw(fcgi_connect fcgi_begin fcgi_params fcgi_stdin
     fcgi_send fcgi_read fcgi_closed parse_cgi);
-use Strongroom::Proc qw(launch pause wait_until running);
+use Strongroom::Proc qw(launch pause resident running
+    wait_until);
 
 use constant MIB => 1 << 20;
 
@@ -21,13 +22,6 @@ sub worker_of {
 	$house->key;
 	$house->worker;
 	return $house;
-}
-
-sub resident {
-	my ($house) = @_;
-	my ($kib) = slurp("/proc/$house->{worker}{pid}/status")
-	    =~ /^VmRSS:\s*(\d+)/m;
-	return $kib / 1024;
 }
 
 # A peer that has a save of so many bytes to send: { sock, rest }.
@@ -106,10 +100,10 @@ for my $case ([MIB, 2 * MIB, 1], [6 * MIB, 2 * MIB, 2]) {
 	my $name = "$room of 24 bodies have room";
 	my $house = worker_of(max_request_memory => $memory,
 	    max_body => 4 * MIB, io_timeout_ms => 120_000);
-	my $before = resident($house);
+	my $before = resident($house->{worker}{pid});
 	my @peers = map { peer($house, $size) } 1 .. 24;
 	pump(100, 1, @peers);
-	my $grown = resident($house) - $before;
+	my $grown = resident($house->{worker}{pid}) - $before;
 	my $taken = grep { length $_->{rest} <= 100 } @peers;
 	is($taken, $room, "$name: others wait");
 	cmp_ok($grown, '<', 16, "$name: memory is bounded") if slow() == 1;
@@ -158,7 +152,7 @@ for my $case ([{ key => 'srk_x' }, 'of strangers'], [{}, 'with a key']) {
 	pump(100, 10, @peers);
 	is(scalar(grep { length $_->{rest} > 100 } @peers), 0,
 	    "large bodies $name are taken");
-	my $mib = resident($house);
+	my $mib = resident($house->{worker}{pid});
 	if ($request->{key}) {
 		cmp_ok($mib, '<', 32, 'and not kept') if slow() == 1;
 		pump(0, 10, @peers);

@@ -137,6 +137,10 @@ make_again(struct change *change, struct store *store)
 	faults_fini(change->faults);
 	if ((rc = change_read(change, store, &asker, id)) != STORE_OK)
 		return (rc);
+	if (!room_take(change->room, change->arena.taken)) {
+		arena_fini(&change->arena);
+		return (STORE_LACKS);
+	}
 	change->is_again = true;
 	make(change, NULL, 0);
 	return (change->made == MERGED_FAILED ? STORE_ROW_FAILED :

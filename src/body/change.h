@@ -28,6 +28,7 @@ struct change {
 	struct field_lines if_match;
 	struct field_lines if_none_match;
 	const char *lease_id;		/* that must hold; NULL: none */
+	struct room *room;		/* for the row; lent, or NULL */
 	/* The rest is the change's own. */
 	struct arena arena;
 	struct integration was;		/* as it was read */
@@ -70,8 +71,9 @@ void change_trail(const struct change *change, struct trail *trail);
 
 /*
  * After job, whose rc is first's, store_change's or then's. STORE_MOVED and
- * STORE_SEAL_AGAIN: begin with change_read again, a few times. On STORE_OK, and
- * if it was made, this is the row as it is stored, auth_data left out.
+ * STORE_SEAL_AGAIN: begin with change_read again, a few times. STORE_LACKS:
+ * room has none for the row as it was under the lock. On STORE_OK, and if it
+ * was made, this is the row as it is stored, auth_data left out.
  */
 struct integration change_stored(const struct change *change);
 

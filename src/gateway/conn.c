@@ -160,13 +160,14 @@ settle(struct traffic *traffic, struct conn *conn, bool is_answered)
 {
 	struct call *call = &conn->exchange->call;
 
-	if (!call->away.is_out)
-		exchange_fit_rows(&traffic->exchanges, conn->exchange);
 	if (is_answered) {
-		exchange_answer(conn->exchange, conn->fcgi.id);
+		exchange_answer(&traffic->exchanges, conn->exchange,
+		    conn->fcgi.id);
 		send_answer(traffic, conn);
 		return;
 	}
+	if (!call->away.is_out)
+		exchange_fit_rows(&traffic->exchanges, conn->exchange);
 	if (call->is_held) {
 		set_state(traffic, conn, CONN_LACKS);
 		return;
@@ -203,7 +204,7 @@ make_room(struct traffic *traffic, struct conn *conn)
 	struct conn *first = list_first(&traffic->by_state[CONN_HELD]);
 	size_t len = http_body_expected(&conn->exchange->call.http);
 
-	if (len <= EXCHANGE_SMALL)
+	if (len <= CALL_SMALL)
 		return (true);
 	if (first != NULL && first != conn && first->has_begun)
 		return (false);
@@ -241,9 +242,9 @@ static void
 begin(struct traffic *traffic, struct conn *conn)
 {
 	struct call *call = &conn->exchange->call;
-	size_t most = call->http.body.max + EXCHANGE_SMALL;
+	size_t most = call->http.body.max + CALL_SMALL;
 
-	call->room = EXCHANGE_SMALL;
+	call->room.limit = CALL_SMALL;
 	if (list_first(&traffic->by_state[CONN_LACKS]) == NULL)
 		(void)!exchange_reserve_rows(&traffic->exchanges,
 		    conn->exchange, most);
@@ -391,7 +392,7 @@ let_read(struct traffic *traffic, struct conn *conn)
 	struct call *call = &conn->exchange->call;
 
 	if (!exchange_reserve_rows(&traffic->exchanges, conn->exchange,
-	    call->needs))
+	    call->room.needs))
 		return (false);
 	settle(traffic, conn, app_begin(call));
 	return (true);

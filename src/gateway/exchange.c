@@ -133,28 +133,38 @@ exchange_reserve_rows(struct exchanges *exchanges, struct exchange *exchange,
 	if (!reserve(exchanges, &exchanges->reserved_rows,
 	    &exchange->reserved_rows, COPIES * len))
 		return (false);
-	exchange->call.room = len;
+	exchange->call.room.limit = len;
 	return (true);
+}
+
+/* Let what it reads be counted as so many bytes, whether there is room. */
+static void
+count_rows(struct exchanges *exchanges, struct exchange *exchange, size_t len)
+{
+	exchanges->reserved_rows -= exchange->reserved_rows;
+	exchange->reserved_rows = len;
+	exchanges->reserved_rows += len;
 }
 
 void
 exchange_fit_rows(struct exchanges *exchanges, struct exchange *exchange)
 {
 	struct call *call = &exchange->call;
-	size_t len = call->taken > EXCHANGE_SMALL ? call->taken : 0;
+	size_t len = room_reserved(&call->room);
+	bool is_counted = !call->is_held && len > CALL_SMALL;
 
-	exchanges->reserved_rows -= exchange->reserved_rows;
-	exchange->reserved_rows = COPIES * len;
-	exchanges->reserved_rows += exchange->reserved_rows;
-	call->room = len > 0 ? len : EXCHANGE_SMALL;
+	count_rows(exchanges, exchange, is_counted ? COPIES * len : 0);
+	call->room.limit = is_counted ? len : CALL_SMALL;
 }
 
 void
-exchange_answer(struct exchange *exchange, uint16_t id)
+exchange_answer(struct exchanges *exchanges, struct exchange *exchange,
+    uint16_t id)
 {
 	struct call *call = &exchange->call;
 	struct buf *out = &exchange->out;
 	bool is_head = strcmp(call->http.method, "HEAD") == 0;
+	bool is_large = call->room.taken > CALL_SMALL;
 	size_t len;
 
 	fcgi_out_begin(out);
@@ -162,12 +172,14 @@ exchange_answer(struct exchange *exchange, uint16_t id)
 	fcgi_out_end(out, id);
 	exchange->answer = out->data;
 	exchange->answer_len = out->len;
-	if (!out->failed)
-		return;
-	log_error("out of memory for an answer");
-	exchange->answer = exchange->failure;
-	len = reply_write_failure(&call->reply, call->request_id, is_head,
-	    exchange->failure + FCGI_OUT_HEAD);
-	fcgi_out_frame(exchange->failure, len, id);
-	exchange->answer_len = fcgi_out_len(len);
+	if (out->failed) {
+		log_error("out of memory for an answer");
+		exchange->answer = exchange->failure;
+		len = reply_write_failure(&call->reply, call->request_id,
+		    is_head, exchange->failure + FCGI_OUT_HEAD);
+		fcgi_out_frame(exchange->failure, len, id);
+		exchange->answer_len = fcgi_out_len(len);
+	}
+	call_end(call);
+	count_rows(exchanges, exchange, is_large ? exchange->answer_len : 0);
 }

@@ -10,9 +10,6 @@
 #include "ground/pace.h"
 #include "service/call.h"
 
-/* Bytes of a body, or of a row, that are not counted. */
-enum { EXCHANGE_SMALL = 16 << 10 };
-
 /*
  * A request under way and its answer: the memory that a connection has only
  * as long as it needs it. Some are kept, so that most requests allocate
@@ -65,16 +62,21 @@ bool exchange_reserve(struct exchanges *exchanges, struct exchange *exchange,
     size_t len) __attribute__((warn_unused_result));
 
 /*
- * The same of what it reads from the database, of which there are copies up to
- * the answer's last byte: call.room becomes len. Whoever has that has all that
+ * The same of what it reads from the database, of which there are copies until
+ * it is answered: the room's limit becomes len. Whoever has that has all that
  * he needs, so it comes back; the two are not one sum, or those who have bodies
- * could wait for each other's memory. Then let it be no more than was read.
+ * could wait for each other's memory. After each step let it be no more than
+ * what was read, or still will be.
  */
 bool exchange_reserve_rows(struct exchanges *exchanges,
     struct exchange *exchange, size_t len) __attribute__((warn_unused_result));
 void exchange_fit_rows(struct exchanges *exchanges, struct exchange *exchange);
 
-/* Make the records of the answer that the call has come to. */
-void exchange_answer(struct exchange *exchange, uint16_t id);
+/*
+ * Make the records of the answer that the call has come to. They are all that
+ * is left of what was read, and counted as such up to their last byte.
+ */
+void exchange_answer(struct exchanges *exchanges, struct exchange *exchange,
+    uint16_t id);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "ground/log.h"
@@ -192,6 +193,11 @@ settle(struct call *call, enum call_rc rc)
 
 	call->is_reading = rc == CALL_READS;
 	call->is_held = rc == CALL_HELD;
+	if (call->is_held) {
+		/* It begins anew, as if it never had. */
+		faults_fini(&call->faults);
+		call->work = call->job = NULL;
+	}
 	if (is_answered) {
 		if (rc == CALL_FAILED || call->reply.body.failed)
 			reply_failure(&call->reply, 500, "Internal error");
@@ -250,12 +256,15 @@ begin_away(struct call *call)
 	return (begin(call));
 }
 
-/* From what has come of a job. */
+/* From what has come of a job; one without room leaves nothing but that. */
 static enum call_rc
 end(struct call *call)
 {
-	return (call->job == &call->first_use.job ?
-	    go_on(call, first_use_end(call)) : call->route->end(call));
+	bool is_held = call->job->rc == STORE_LACKS;
+	enum call_rc rc = call->job == &call->first_use.job ?
+	    go_on(call, first_use_end(call)) : call->route->end(call);
+
+	return (is_held ? CALL_HELD : rc);
 }
 
 /* A step is to be done elsewhere. */
@@ -294,6 +303,8 @@ app_serve(struct call *call)
 	bool is_answered = app_begin(call);
 
 	while (!is_answered) {
+		/* It is not held: there is room without an end. */
+		assert(call->job != NULL);
 		if (call->is_reading)
 			reader_run(call->reader, call->job);
 		else

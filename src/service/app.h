@@ -32,9 +32,9 @@ struct store_conf app_store_conf(const struct conf *conf);
  * what goes out, and request_id what it is known by; the request's log line is
  * written. False: call->job is to be committed, or, where call->is_reading, to
  * be run by a reader; and then app_end comes to the answer, or to one more job,
- * and returns the same. Or, where call->is_held, what was read has been let go
- * of, for it takes call->needs bytes and had less room; when call->room is as
- * much, app_begin is for it once more.
+ * and returns the same. Or, where call->is_held, nothing was done, and what was
+ * read has been let go of, for it had no room; when call->room.limit is
+ * call->room.needs, app_begin is for it once more.
  */
 void app_admit(struct call *call);
 bool app_begin(struct call *call) __attribute__((warn_unused_result));

@@ -10,8 +10,6 @@
 #include "service/reply.h"
 #include "service/route.h"
 
-enum { SMALL = 16 << 10 };	/* bytes that take the loop 0.1 ms */
-
 bool
 away_has_key(const struct call *call)
 {
@@ -25,19 +23,22 @@ away_is_due(const struct call *call)
 	return (call->admitted == CALL_GOES_ON && call->route != NULL &&
 	    (away_has_key(call) ||
 	    (call->route->traits & ROUTE_ROW) != 0 ||
-	    call->http.body.len > SMALL));
+	    call->http.body.len > CALL_SMALL));
 }
 
 bool
 away_is_due_again(const struct call *call)
 {
-	if (!away_is_due(call))
+	if (call->admitted != CALL_GOES_ON || call->route == NULL ||
+	    call->job->rc == STORE_LACKS)
 		return (false);
-	/* The handler is to begin, or may have to read the row once more. */
-	if (call->work == NULL || call->job->rc != STORE_OK)
+	/* What readers have read they have answered, too. */
+	if (away_has_key(call) || call->http.body.len > CALL_SMALL ||
+	    (!call->is_reading && call->room.taken > CALL_SMALL))
 		return (true);
-	return (away_has_key(call) || call->http.body.len > SMALL ||
-	    call->taken > SMALL);
+	/* The handler is to begin, or may have to read the row once more. */
+	return ((call->route->traits & ROUTE_ROW) != 0 &&
+	    (call->work == NULL || call->job->rc != STORE_OK));
 }
 
 /* Do the step with that store; NULL: there is none to be had. */

@@ -9,14 +9,23 @@
 
 enum {
 	REPLY_MAX = (2 << 20) + 2 * CONF_MAX_BODY_MAX,
-	NODES_KEEP = 1024
+	NODES_KEEP = 1024,
+	PARTS = 3		/* of a row: metadata, scope_data, auth_data */
 };
+
+/* Room without an end. */
+static struct room
+any_room(const struct app *app)
+{
+	return ((struct room){ .limit = SIZE_MAX,
+	    .growth = PARTS * app->conf.max_body + CALL_SMALL });
+}
 
 void
 call_init(struct call *call, const struct app *app, struct reader *reader)
 {
 	*call = (struct call){ .app = app, .reader = reader,
-	    .room = SIZE_MAX };
+	    .room = any_room(app) };
 	http_init(&call->http, app->conf.max_body);
 	/*
 	 * metadata and scope_data may have come in bodies of their own, when
@@ -26,13 +35,19 @@ call_init(struct call *call, const struct app *app, struct reader *reader)
 }
 
 void
-call_reset(struct call *call)
+call_end(struct call *call)
 {
-	http_reset(&call->http);
 	reply_reset(&call->reply);
 	if (call->doc.cap > NODES_KEEP)
 		json_doc_fini(&call->doc);
 	faults_fini(&call->faults);
+}
+
+void
+call_reset(struct call *call)
+{
+	call_end(call);
+	http_reset(&call->http);
 	call->key = (struct store_found_key){ 0 };
 	call->first_use = (struct first_use){ 0 };
 	call->away = (struct away){ 0 };
@@ -43,8 +58,7 @@ call_reset(struct call *call)
 	call->param_len = 0;
 	call->job = NULL;
 	call->is_reading = call->is_held = false;
-	call->room = SIZE_MAX;
-	call->needs = call->taken = 0;
+	call->room = any_room(call->app);
 	call->work = NULL;
 }
 

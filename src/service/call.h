@@ -8,6 +8,7 @@
 #include "body/json_check.h"
 #include "ground/conf.h"
 #include "ground/ident.h"
+#include "ground/room.h"
 #include "secrets/chain.h"
 #include "secrets/keeper.h"
 #include "service/guard.h"
@@ -21,6 +22,12 @@
 
 struct call;
 struct metrics;
+
+/*
+ * What is small takes the loop that serves all 0.1 ms at most, and is not
+ * counted: bytes of a body, or of what is read.
+ */
+enum { CALL_SMALL = 16 << 10 };
 
 /*
  * What all requests share. It does not change while requests are served, but
@@ -46,7 +53,7 @@ enum call_rc {
 	CALL_GOES_ON,
 	CALL_WAITS,			/* until call->job is committed */
 	CALL_READS,			/* until a reader has run call->job */
-	CALL_HELD			/* until there is room for needs */
+	CALL_HELD			/* until there is room for more */
 };
 
 /* That a key was used which nobody has used before. */
@@ -88,15 +95,16 @@ struct call {
 	struct writer_job *job;		/* CALL_WAITS, CALL_READS: what for */
 	bool is_reading;		/* it is for a reader */
 	bool is_held;			/* there is none: CALL_HELD */
-	size_t room;			/* bytes that what it reads may take */
-	size_t needs;			/* CALL_HELD: that it would take ... */
-	size_t taken;			/* ... and that it has taken */
+	struct room room;		/* for what it reads */
 	void *work;			/* the handler's own meanwhile */
 };
 
 /* Its room is without an end. */
 void call_init(struct call *call, const struct app *app,
     struct reader *reader);
+
+/* The answer is written out: wipe what it took to make it. */
+void call_end(struct call *call);
 
 /* Wipe what a request left. */
 void call_reset(struct call *call);

@@ -38,19 +38,6 @@ find_failed(struct call *call)
 }
 
 enum call_rc
-find_room(struct call *call, struct arena *arena)
-{
-	if (arena->taken <= call->room) {
-		call->taken = arena->taken;
-		return (CALL_GOES_ON);
-	}
-	call->needs = arena->taken;
-	call->taken = 0;
-	arena_fini(arena);
-	return (CALL_HELD);
-}
-
-enum call_rc
 find_integration(struct call *call, unsigned columns, struct arena *arena,
     struct integration *row)
 {
@@ -64,7 +51,12 @@ find_integration(struct call *call, unsigned columns, struct arena *arena,
 		rc = store_find(store, &asker, id, columns, arena, row);
 	if (rc == STORE_NOT_FOUND)
 		return (find_nothing(call));
-	return (rc == STORE_OK ? find_room(call, arena) : find_failed(call));
+	if (rc != STORE_OK)
+		return (find_failed(call));
+	if (room_take(&call->room, arena->taken))
+		return (CALL_GOES_ON);
+	arena_fini(arena);
+	return (CALL_HELD);
 }
 
 enum call_rc

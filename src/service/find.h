@@ -38,13 +38,6 @@ enum call_rc find_opened(struct call *call, struct arena *arena,
     struct integration *row, struct buf *plain)
     __attribute__((warn_unused_result));
 
-/*
- * Whether there is room for what was read into arena: GOES_ON; or it is let go
- * of, and the request is HELD, to begin anew.
- */
-enum call_rc find_room(struct call *call, struct arena *arena)
-    __attribute__((warn_unused_result));
-
 /* Answer 404 as for an integration that is not there. */
 enum call_rc find_nothing(struct call *call);
 

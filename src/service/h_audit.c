@@ -18,9 +18,11 @@
 
 enum { INTEGRATION_ID, LIMIT, CURSOR, PARAMS };
 enum { LIMIT_MAX = 200, LIMIT_PRESET = 50 };
+enum { ROW_USUAL = 512 };		/* bytes */
 
 /* What a request has while it is read for. */
 struct work {
+	struct call *call;
 	struct writer_job job;
 	struct store_asker asker;
 	struct store_audit_query query;
@@ -59,9 +61,14 @@ static enum store_rc
 run(struct store *store, void *cookie)
 {
 	struct work *work = cookie;
+	enum store_rc rc = store_audit_list(store, &work->asker,
+	    &work->query, &work->arena, &work->list);
 
-	return (store_audit_list(store, &work->asker, &work->query,
-	    &work->arena, &work->list));
+	if (rc != STORE_OK ||
+	    room_take(&work->call->room, work->arena.taken))
+		return (rc);
+	arena_fini(&work->arena);
+	return (STORE_LACKS);
 }
 
 /* A cursor is another's, or none: what tells it is not in its text alone. */
@@ -80,12 +87,14 @@ fill(struct call *call, const struct query *query, struct work *work)
 {
 	const char *id = query->value[INTEGRATION_ID];
 
+	work->call = call;
 	work->job = (struct writer_job){ .run = run, .cookie = work };
 	work->asker = find_asker(call);
 	work->query = (struct store_audit_query){
 		.chain = call->app->chain,
 		.limit = (size_t)query_number(query, LIMIT, LIMIT_PRESET)
 	};
+	room_expect(&call->room, work->query.limit * ROW_USUAL);
 	if (id != NULL && ident_read_uuid(work->integration_id, id,
 	    strlen(id)))
 		work->query.integration_id = work->integration_id;
@@ -190,9 +199,12 @@ enum call_rc
 h_audit_end(struct call *call)
 {
 	struct work *work = call->work;
-	enum call_rc rc = work->job.rc == STORE_OK ? answer(call, work) :
-	    find_failed(call);
+	enum call_rc rc = CALL_FAILED;
 
+	if (work->job.rc == STORE_OK)
+		rc = answer(call, work);
+	else if (reply_store_failure(&call->reply, work->job.rc))
+		rc = CALL_ANSWERED;
 	work_free(work);
 	return (rc);
 }

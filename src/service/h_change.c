@@ -50,7 +50,8 @@ look(struct call *call, struct work *work)
 	work->found = change_read(&work->change, store, &asker, work->id);
 	if (work->found != STORE_OK && work->found != STORE_NOT_FOUND)
 		return (find_failed(call));
-	return (find_room(call, &work->change.arena));
+	return (room_take(&call->room, work->change.arena.taken +
+	    work->idempotency.arena.taken) ? CALL_GOES_ON : CALL_HELD);
 }
 
 static enum call_rc
@@ -101,20 +102,17 @@ find_answer(struct call *call, struct work *work)
 		return (CALL_GOES_ON);
 	if ((store = reader_store(call->reader)) == NULL)
 		return (find_failed(call));
-	switch (idempotency_find(&work->idempotency, store)) {
+	switch (idempotency_find(&work->idempotency, call, store,
+	    work->change.arena.taken)) {
 	case STORE_OK:
 		return (idempotency_reply(&work->idempotency, call, hide));
+	case STORE_LACKS:
+		return (CALL_HELD);
 	case STORE_NOT_FOUND:
 		return (CALL_GOES_ON);
 	default:
 		return (find_failed(call));
 	}
-}
-
-static enum call_rc
-need_row(struct call *call, struct work *work)
-{
-	return (work->found == STORE_OK ? CALL_GOES_ON : find_nothing(call));
 }
 
 /* In the transaction, before the change. */
@@ -124,7 +122,14 @@ find_answer_again(struct store *store, void *cookie)
 	struct call *call = cookie;
 	struct work *work = call->work;
 
-	return (idempotency_find(&work->idempotency, store));
+	return (idempotency_find(&work->idempotency, call, store,
+	    work->change.arena.taken));
+}
+
+static enum call_rc
+need_row(struct call *call, struct work *work)
+{
+	return (work->found == STORE_OK ? CALL_GOES_ON : find_nothing(call));
 }
 
 static enum store_rc
@@ -219,6 +224,7 @@ h_change_begin(struct call *call)
 		return (CALL_FAILED);
 	}
 	change_init(&work->change, call->app->conf.max_body);
+	work->change.room = &call->room;
 	buf_init(&work->pieces, call->reply.body.max);
 	for (i = 0; rc == CALL_GOES_ON; i++)
 		rc = steps[i](call, work);

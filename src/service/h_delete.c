@@ -55,7 +55,8 @@ h_delete_begin(struct call *call)
 	work->deletion = (struct store_deletion){
 		.asker = find_asker(call), .integration_id = work->id,
 		.if_match = call->http.if_match,
-		.if_none_match = call->http.if_none_match
+		.if_none_match = call->http.if_none_match,
+		.room = &call->room
 	};
 	audit_begin(&work->trail, call, "delete");
 	work->trail.entry.integration_id = work->id;

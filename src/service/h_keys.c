@@ -13,10 +13,11 @@
 #include "service/reply_key.h"
 #include "store/store_key.h"
 
-enum { PAGE_KEYS = 100, ANSWER_MAX = 2 << 20 };
+enum { PAGE_KEYS = 100, USUAL = 64 << 10, ANSWER_MAX = 2 << 20 };
 
 /* What a list has while it is read. */
 struct work {
+	struct call *call;
 	struct writer_job job;
 	struct store_asker asker;
 	struct buf items;
@@ -75,7 +76,11 @@ run(struct store *store, void *cookie)
 	    &arena, &page)) == STORE_OK && put_page(&work->items, &page))
 		after = page.next;
 	arena_fini(&arena);
-	return (rc);
+	if (rc != STORE_OK ||
+	    room_take(&work->call->room, work->items.len))
+		return (rc);
+	buf_fini(&work->items);
+	return (STORE_LACKS);
 }
 
 enum call_rc
@@ -87,9 +92,11 @@ h_keys_list_begin(struct call *call)
 		log_error("out of memory for a list of keys");
 		return (CALL_FAILED);
 	}
+	work->call = call;
 	work->job = (struct writer_job){ .run = run, .cookie = work };
 	work->asker = find_asker(call);
 	buf_init(&work->items, ANSWER_MAX);
+	room_expect(&call->room, USUAL);
 	call->work = work;
 	call->job = &work->job;
 	return (CALL_READS);
@@ -103,7 +110,8 @@ h_keys_list_end(struct call *call)
 	struct buf *out;
 
 	if (work->job.rc != STORE_OK) {
-		rc = find_failed(call);
+		if (!reply_store_failure(&call->reply, work->job.rc))
+			rc = CALL_FAILED;
 	} else if (work->items.failed) {
 		log_error("out of memory for a list of keys");
 		rc = CALL_FAILED;

@@ -20,6 +20,7 @@
 enum {
 	LIMIT_DEFAULT = 50,
 	LIMIT_MAX = 200,
+	ITEM_USUAL = 1024,	/* bytes of the answer */
 	BODY_MAX = 1 << 20,	/* of items, after one */
 	TAG_MAX = 1 << 20	/* beyond any query */
 };
@@ -213,6 +214,7 @@ read_page(struct store *store, void *cookie)
 {
 	struct list *list = cookie;
 	struct store_asker asker = find_asker(list->call);
+	struct buf *body = &list->call->reply.body;
 	struct store_page page;
 	enum store_rc rc;
 
@@ -220,6 +222,11 @@ read_page(struct store *store, void *cookie)
 	rc = store_list(store, &asker, &list->list, &list->arena, &page);
 	if (rc == STORE_OK)
 		rc = answer(list, &page);
+	arena_fini(&list->arena);
+	if (rc == STORE_OK && !room_take(&list->call->room, body->len)) {
+		buf_fini(body);
+		rc = STORE_LACKS;
+	}
 	log_request_id(NULL);
 	return (rc);
 }
@@ -247,6 +254,7 @@ h_list_begin(struct call *call)
 		list_free(list);
 		return (rc);
 	}
+	room_expect(&call->room, list->list.limit * ITEM_USUAL);
 	list->job = (struct writer_job){ .run = read_page, .cookie = list };
 	call->work = list;
 	call->job = &list->job;

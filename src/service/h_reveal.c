@@ -94,6 +94,7 @@ settle(struct call *call, struct reveal *reveal, enum call_rc rc)
 		call->work = reveal;
 		call->job = &reveal->job;
 	} else {
+		call->work = NULL;
 		reveal_free(reveal);
 	}
 	return (rc);

@@ -56,6 +56,7 @@ fill_row(struct call *call, struct save *save)
 {
 	save->draft.save.if_match = call->http.if_match;
 	save->draft.save.if_none_match = call->http.if_none_match;
+	save->draft.save.room = &call->room;
 	return (draft_fill(&save->draft, call->key.user, NULL) == 0 ?
 	    CALL_GOES_ON : CALL_FAILED);
 }
@@ -72,16 +73,18 @@ write_trail(struct call *call, struct save *save)
 static enum store_rc
 find_answer(struct store *store, void *cookie)
 {
-	struct save *save = cookie;
+	struct call *call = cookie;
+	struct save *save = call->work;
 
-	return (idempotency_find(&save->idempotency, store));
+	return (idempotency_find(&save->idempotency, call, store, 0));
 }
 
 /* And behind one that has gone well: its row in the audit, its answer. */
 static enum store_rc
 add_trail(struct store *store, void *cookie)
 {
-	struct save *save = cookie;
+	struct call *call = cookie;
+	struct save *save = call->work;
 	const struct integration *row = &save->draft.save.stored;
 	enum store_rc rc;
 
@@ -103,7 +106,7 @@ seal(struct call *call, struct save *save)
 		return (CALL_FAILED);
 	save->deposit.first = find_answer;
 	save->deposit.then = add_trail;
-	save->deposit.cookie = save;
+	save->deposit.cookie = call;
 	return (CALL_WAITS);
 }
 

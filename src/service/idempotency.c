@@ -92,7 +92,8 @@ idempotency_read(struct idempotency *idempotency, struct call *call,
 }
 
 enum store_rc
-idempotency_find(struct idempotency *idempotency, struct store *store)
+idempotency_find(struct idempotency *idempotency, struct call *call,
+    struct store *store, size_t beside)
 {
 	enum store_rc rc;
 
@@ -101,6 +102,11 @@ idempotency_find(struct idempotency *idempotency, struct store *store)
 		return (STORE_NOT_FOUND);
 	rc = store_idempotency_find(store, idempotency->request,
 	    &idempotency->arena, &idempotency->found);
+	if (rc == STORE_OK && !room_take(&call->room,
+	    beside + idempotency->arena.taken)) {
+		arena_fini(&idempotency->arena);
+		rc = STORE_LACKS;
+	}
 	idempotency->is_found = rc == STORE_OK;
 	return (rc);
 }

@@ -30,12 +30,14 @@ void idempotency_read(struct idempotency *idempotency, struct call *call,
     const char *id);
 
 /*
- * Look for what was answered to it: STORE_OK, is_found; STORE_NOT_FOUND; or as
+ * Look for what was answered to it: STORE_OK, is_found; STORE_NOT_FOUND;
+ * STORE_LACKS where call has no room for it beside so many bytes; or as
  * store_idempotency_find. In the transaction of a change it is looked for
  * first, so that of two at once one finds what the other has left.
  */
 enum store_rc idempotency_find(struct idempotency *idempotency,
-    struct store *store) __attribute__((warn_unused_result));
+    struct call *call, struct store *store, size_t beside)
+    __attribute__((warn_unused_result));
 
 /*
  * In that transaction, when it has gone well: keep the answer, in pieces

@@ -40,7 +40,8 @@ is_kept(enum store_rc rc)
 	    rc == STORE_CONFLICT || rc == STORE_EXISTS ||
 	    rc == STORE_PRECONDITION || rc == STORE_MOVED ||
 	    rc == STORE_HELD || rc == STORE_LOST ||
-	    rc == STORE_ROW_FAILED || rc == STORE_SEAL_AGAIN);
+	    rc == STORE_ROW_FAILED || rc == STORE_SEAL_AGAIN ||
+	    rc == STORE_LACKS);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "ground/field_lines.h"
 #include "ground/ident.h"
 #include "ground/integration.h"
+#include "ground/room.h"
 #include "secrets/apikey.h"
 #include "secrets/keyring.h"
 #include "store/store_filter.h"
@@ -263,6 +264,7 @@ struct store_save {
 	bool auth_data_given;
 	bool scope_data_given;
 	bool metadata_given;
+	struct room *room;		/* for what is kept; lent, or NULL */
 	/* What has come of it. */
 	struct integration stored;
 	/* What an existing row kept, when stored comes to point here. */
@@ -279,8 +281,9 @@ struct store_save {
  * On STORE_EXISTS, which only_new asks for, nothing has changed, and the
  * integration_id is the one that exists. On STORE_PRECONDITION nothing has
  * changed. On STORE_SEAL_AGAIN the box is under a former key, and is to be
- * sealed again. All of them leave the transaction good, as STORE_ROW_FAILED
- * does; after any other result it must be rolled back.
+ * sealed again. On STORE_LACKS nothing has changed, for room has none. All of
+ * them leave the transaction good, as STORE_ROW_FAILED does; after any other
+ * result it must be rolled back.
  */
 enum store_rc store_save(struct store *store, struct store_save *save)
     __attribute__((warn_unused_result));

@@ -114,6 +114,11 @@ find(struct store *store, struct store_deletion *deletion, int64_t *id)
 		rc = rows_copy_row(&found, STORE_DATA, &deletion->arena,
 		    row);
 	}
+	if (rc == STORE_OK &&
+	    !room_take(deletion->room, deletion->arena.taken)) {
+		arena_fini(&deletion->arena);
+		rc = STORE_LACKS;
+	}
 	if (rc == STORE_OK && !rows_meets(&deletion->if_match,
 	    &deletion->if_none_match, row->revision, row->updated_at))
 		rc = STORE_PRECONDITION;

@@ -7,9 +7,9 @@
  * What is done to an integration that is there, for its owner, each inside a
  * transaction. An id that is unknown, another user's or of another type is
  * STORE_NOT_FOUND, by the same work. That, STORE_PRECONDITION, STORE_MOVED,
- * STORE_HELD, STORE_LOST and STORE_SEAL_AGAIN have changed nothing; they and
- * STORE_OK leave the transaction good. What is asked for stays as it is, so
- * that it can be asked for again.
+ * STORE_HELD, STORE_LOST, STORE_SEAL_AGAIN and STORE_LACKS have changed
+ * nothing; they and STORE_OK leave the transaction good. What is asked for
+ * stays as it is, so that it can be asked for again.
  */
 
 /*
@@ -45,6 +45,7 @@ struct store_deletion {
 	const char *integration_id;
 	struct field_lines if_match;
 	struct field_lines if_none_match;
+	struct room *room;		/* for the row; lent, or NULL */
 	struct arena arena;
 	struct integration row;		/* what was deleted, without its box */
 	struct store_use use;
@@ -52,7 +53,7 @@ struct store_deletion {
 
 /*
  * Delete a row, its box, and what is known of its use. STORE_PRECONDITION as of
- * store_change.
+ * store_change. STORE_LACKS: room has none for the row.
  */
 enum store_rc store_delete(struct store *store,
     struct store_deletion *deletion) __attribute__((warn_unused_result));

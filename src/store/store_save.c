@@ -113,6 +113,8 @@ rows_keep(struct store_save *save, struct db_query *found)
 	if (!save->scope_data_given)
 		row->has_scope_data = db_int(found, FOUND_HAS_SCOPE_DATA) != 0;
 	if (!save->metadata_given) {
+		if (!room_take(save->room, strlen(metadata)))
+			return (STORE_LACKS);
 		if ((save->kept_metadata = strdup(metadata)) == NULL) {
 			log_error("out of memory while saving");
 			return (STORE_ROW_FAILED);

@@ -19,7 +19,8 @@ enum store_rc {
 	STORE_NEWER,		/* the schema is newer than this program */
 	STORE_OLDER,		/* it is older, and can be upgraded */
 	STORE_OTHER_KEY,	/* sealed with a key that is not here */
-	STORE_SEAL_AGAIN	/* the box is to be under the active key */
+	STORE_SEAL_AGAIN,	/* the box is to be under the active key */
+	STORE_LACKS		/* no room for what is read; nothing done */
 };
 
 /* STORE_UPGRADE: as for writing, and an older schema is no failure. */

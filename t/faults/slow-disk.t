@@ -13,18 +13,12 @@ use Strongroom;
 use Strongroom::Figure;
 use Strongroom::Inject;
 use Strongroom::Load;
-use Strongroom::Proc qw(pause wait_until);
+use Strongroom::Proc qw(pause resident wait_until);
 
 # How many save; the lock's time-out in milliseconds; within how many it is said
-# that all is well, or that a key is wrong; growth of memory in KiB.
-my ($clients, $busy_ms, $soon_ms, $growth) = (32, 700, 60, 6144);
+# that all is well, or that a key is wrong; growth of memory in MiB.
+my ($clients, $busy_ms, $soon_ms, $growth) = (32, 700, 60, 6);
 my $delay = 'sync:slow:1+:500';
-
-sub resident_kib {
-	my ($worker) = @_;
-	return slurp("/proc/$worker->{pid}/status") =~ /^VmRSS:\s+(\d+)/m
-	    ? $1 : die 'no VmRSS';
-}
 
 # A load on a worker with these faults, for so many seconds, while the code is
 # called: the load, how much memory grew after its beginning, and what the code
@@ -37,11 +31,11 @@ sub slow_run {
 	my $load = load($house, name => $name, clients => $clients,
 	    sizes => [20, 1000], after_503 => 0.1);
 	$load->wait_for($clients);
-	my $before = resident_kib($worker);
+	my $before = resident($worker->{pid});
 	my $end = time + $for;
 	my @said = $code ? $code->($house, $end) : ();
 	pause($end - time) if time < $end;
-	my $grown = resident_kib($worker) - $before;
+	my $grown = resident($worker->{pid}) - $before;
 	$load->stop;
 	return ($load, $grown, @said);
 }
@@ -87,7 +81,7 @@ cmp_ok($grown, '<', $growth, 'memory does not grow') if slow() == 1;
 $load->kept('a slow disk');
 figure(sprintf '0.5 s a sync, %d clients: %d times 200 within %.2f s (4.5 '
     . 'allowed), nothing else; %d times /healthz and 401, p99 %.1f ms (%d allowed); '
-    . 'memory %+d KiB (%d allowed)', $clients, $count->{200}, $longest, $asked, $p99,
+    . 'memory %+.1f MiB (%d allowed)', $clients, $count->{200}, $longest, $asked, $p99,
     $soon_ms, $grown, $growth);
 
 # The lock is another's.

@@ -10,8 +10,8 @@ use Exporter 'import';
 use POSIX ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT_OK = qw(adopt start run stop running reap wait_until launch parallel
-    pause now watch_log sanitizer_reports at_end);
+our @EXPORT_OK = qw(adopt start run stop running reap resident wait_until launch
+    parallel pause now watch_log sanitizer_reports at_end);
 
 my $owner = $$;
 my %live;        # pid => name
@@ -52,6 +52,14 @@ sub wait_until {
 		pause($step);
 		$step *= 1.5 if $step < 0.05;
 	}
+}
+
+# MiB of memory that a process has of its own by now.
+sub resident {
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/status" or die "process $pid: $!";
+	my ($kib) = map { /^VmRSS:\s*(\d+)/ ? $1 : () } <$fh>;
+	return ($kib // die "process $pid: no VmRSS") / 1024;
 }
 
 # Numbers of processes come again.

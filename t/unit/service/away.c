@@ -62,7 +62,7 @@ begin(struct unit_vault *vault, size_t i, size_t room)
 	(void)unit_vault_ask(vault, reads[i].method, reads[i].what,
 	    reads[i].body);
 	app_admit(call);
-	call->room = room;
+	call->room.limit = room;
 	ck_assert(!app_begin(call));
 	ck_assert(call->is_reading);
 }
@@ -91,7 +91,7 @@ is_held(struct unit_vault *vault, size_t room)
 	ck_assert(!unit_read(call, false));
 	ck_assert(call->is_held);
 	ck_assert_ptr_null(call->work);
-	ck_assert_uint_gt(call->needs, room);
+	ck_assert_uint_gt(call->room.needs, room);
 }
 
 /* There is as much room now as it needs. */
@@ -100,7 +100,7 @@ begin_again(struct unit_vault *vault)
 {
 	struct call *call = &vault->house.call;
 
-	call->room = call->needs;
+	call->room.limit = call->room.needs;
 	ck_assert(!app_begin(call));
 	ck_assert(!call->is_held);
 }
@@ -118,7 +118,7 @@ START_TEST(row_without_room_is_held_and_read_again)
 		unit_sql("UPDATE integrations SET revision = revision + 1, "
 		    "name = name || printf('%040d', 0)");
 		begin_again(&vault);
-		is_held(&vault, vault.house.call.room);
+		is_held(&vault, vault.house.call.room.limit);
 		begin_again(&vault);
 		serve(&vault);
 		begin(&vault, i, UNIT_MAX_BODY);

@@ -70,11 +70,81 @@ START_TEST(what_is_refused_twice_is_told_once)
 }
 END_TEST
 
+/* Others change the row, and make it larger than the patch has room for. */
+static void
+grow(void)
+{
+	unit_sql("UPDATE integrations SET revision = revision + 1, "
+	    "scope_data = '{}', metadata = "
+	    "'{\"a\":\"' || printf('%030000d', 0) || '\"}'");
+}
+
+/* It is held, and there is as much room then as it needs. */
+static void
+begin_again(struct unit_house *house)
+{
+	struct call *call = &house->call;
+
+	ck_assert(call->is_held);
+	ck_assert_ptr_null(call->work);
+	ck_assert_ptr_null(call->job);
+	ck_assert_uint_gt(call->room.needs, CALL_SMALL);
+	call->room.limit = call->room.needs;
+	ck_assert(!unit_read(call, app_begin(call)));
+	writer_commit(house->app.writer, call->job);
+	ck_assert(unit_read(call, app_end(call)));
+	ck_assert_msg(call->reply.status == 200, "%d: %s", call->reply.status,
+	    buf_text(&call->reply.body));
+}
+
+START_TEST(what_was_refused_is_judged_anew_where_the_row_has_no_room)
+{
+	struct unit_house house;
+	char path[80];
+
+	begin(&house, path);
+	patch(&house, path, "{\"auth_data\":{\"n\":1},\"scope_data\":"
+	    "{\"more\":0}}");
+	house.call.room.limit = CALL_SMALL;
+	ck_assert(!unit_read(&house.call, app_begin(&house.call)));
+	grow();
+	writer_commit(house.app.writer, house.call.job);
+	ck_assert_int_eq(house.call.job->rc, STORE_MOVED);
+	ck_assert(!unit_read(&house.call, app_end(&house.call)));
+	begin_again(&house);
+	unit_end(&house);
+}
+END_TEST
+
+START_TEST(row_without_room_under_the_lock_is_left_as_it_is)
+{
+	struct unit_house house;
+	char path[80];
+
+	begin(&house, path);
+	patch(&house, path, "{\"name\":\"other\"}");
+	house.call.room.limit = CALL_SMALL;
+	ck_assert(!unit_read(&house.call, app_begin(&house.call)));
+	grow();
+	writer_commit(house.app.writer, house.call.job);
+	ck_assert_int_eq(house.call.job->rc, STORE_LACKS);
+	ck_assert_int_eq(unit_number("SELECT count(*) FROM integrations "
+	    "WHERE name = 'n' AND revision = 2"), 1);
+	ck_assert(!unit_read(&house.call, app_end(&house.call)));
+	begin_again(&house);
+	ck_assert_int_eq(unit_number("SELECT count(*) FROM integrations "
+	    "WHERE name = 'other' AND revision = 3"), 1);
+	unit_end(&house);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
 		what_is_refused_twice_is_told_once,
+		what_was_refused_is_judged_anew_where_the_row_has_no_room,
+		row_without_room_under_the_lock_is_left_as_it_is,
 	};
 
 	return (unit_main("h_change", tests,
