@@ -149,6 +149,83 @@ START_TEST(key_that_was_revoked_meanwhile_reads_nothing)
 }
 END_TEST
 
+/* The routes whose answers are read a page at a time. */
+static const char *const lists[] = {
+	"/api/v2/integrations", "/api/v2/api-keys", "/api/v2/audit"
+};
+
+enum { LISTS = sizeof lists / sizeof lists[0] };
+
+/* A house whose key may do all, and has saved something. */
+static void
+begin_house(struct unit_house *house)
+{
+	unit_begin(house);
+	unit_add_key_for(house, WORDS_ALL, house->key, NULL, NULL);
+	(void)unit_ask(house, UNIT_GOOD);
+	unit_serve(&house->call);
+	ck_assert_int_eq(house->call.reply.status, 200);
+}
+
+/* Ask for a list; it is for a reader, and there is that much room for it. */
+static void
+begin_list(struct unit_house *house, size_t i, size_t room)
+{
+	struct http *http = unit_ask(house, "");
+
+	http->method = "GET";
+	http->path = lists[i];
+	app_admit(&house->call);
+	house->call.room.limit = room;
+	ck_assert(!app_begin(&house->call));
+	ck_assert(house->call.is_reading);
+}
+
+START_TEST(list_without_room_is_held_and_read_again)
+{
+	struct unit_house house;
+	struct call *call = &house.call;
+	char *whole;
+	size_t i;
+
+	begin_house(&house);
+	for (i = 0; i < LISTS; i++) {
+		begin_list(&house, i, SIZE_MAX);
+		ck_assert(unit_read(call, false));
+		ck_assert_int_eq(call->reply.status, 200);
+		whole = strdup(buf_text(&call->reply.body));
+		ck_assert_ptr_nonnull(whole);
+		begin_list(&house, i, 1);
+		ck_assert(!unit_read(call, false));
+		ck_assert(call->is_held);
+		ck_assert_ptr_null(call->work);
+		ck_assert_uint_gt(call->room.needs, 1);
+		call->room.limit = call->room.needs;
+		ck_assert(unit_read(call, app_begin(call)));
+		ck_assert_str_eq(buf_text(&call->reply.body), whole);
+		free(whole);
+	}
+	unit_end(&house);
+}
+END_TEST
+
+START_TEST(list_that_nobody_comes_to_is_busy)
+{
+	struct unit_house house;
+	struct call *call = &house.call;
+	size_t i;
+
+	begin_house(&house);
+	for (i = 0; i < LISTS; i++) {
+		begin_list(&house, i, SIZE_MAX);
+		call->job->rc = STORE_BUSY;
+		ck_assert(app_end(call));
+		ck_assert_int_eq(call->reply.status, 503);
+	}
+	unit_end(&house);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -156,6 +233,8 @@ main(void)
 		large_body_is_read_elsewhere,
 		row_without_room_is_held_and_read_again,
 		key_that_was_revoked_meanwhile_reads_nothing,
+		list_without_room_is_held_and_read_again,
+		list_that_nobody_comes_to_is_busy,
 	};
 
 	return (unit_main("away", tests, sizeof tests / sizeof tests[0]));
