@@ -41,7 +41,7 @@ my @reads = (
 sub may_all {
 	my ($house) = @_;
 	my $key = $house->admin_ok('key', 'create', '--user', $house->user,
-	    '--scopes', 'save,read,reveal,verify');
+	    '--scopes', 'save,read,reveal,verify,admin');
 	chomp($house->{keys}{$house->user} = $key);
 	return;
 }
@@ -262,6 +262,35 @@ for my $kind (sort keys %kinds) {
 	ok($is_full, "control: without that limit memory grows by $kind")
 	    if slow() == 1;
 	is(whole(answers_of(@socks)), UNREAD, 'control: all are answered');
+}
+
+# Pages of what is small wait for nobody, as long as they are.
+{
+	my $house = house_of(max_request_memory => 4 * MIB);
+	saved($house, '{}') for 1 .. 51;
+	my $id = saved($house, $auth);
+	my (undef, @socks) = unread($house, { %get, path => ALL },
+	    (to(GET => "$id/auth_data")) x UNREAD);
+	for my $path (ALL, '/api/v2/audit', '/api/v2/api-keys') {
+		is($house->fcgi(%get, path => $path)->{status}, 200,
+		    "$path is read meanwhile");
+	}
+	is(whole(answers_of(@socks)), UNREAD, 'and then all the others');
+}
+
+# At the stop those who have no room are told so, and it is in time.
+for my $kind ('lists', 'repeated saves', 'reveals', 'saves over metadata') {
+	my $house = house_of(max_request_memory => 4 * MIB);
+	my $small = saved($house, '{"access_token":"z"}', named('small'));
+	my (undef, @socks) = unread($house, $kinds{$kind}->($house, $small));
+	my $end = $house->stop_worker;
+	is($end->{exit}, 0, "$kind: the stop");
+	cmp_ok($end->{seconds}, '<=', 5 * slow(), "$kind: is in time");
+	my %count;
+	$count{ (eval { answer_of($_) } // {})->{status} // 'none' }++
+	    for @socks;
+	cmp_ok($count{503} // 0, '>=', UNREAD - 8, "$kind: who had no room is "
+	    . 'told') || diag(join ' ', %count);
 }
 
 # A single one may be larger than what all are to take.

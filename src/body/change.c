@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "body/change.h"
@@ -37,6 +36,7 @@ change_read(struct change *change, struct store *store,
 	memset(change->changed, 0, sizeof change->changed);
 	change->is_again = false;
 	change->store = (struct store_change){ .asker = *asker };
+	change->id = integration_id;
 	return (store_find(store, asker, integration_id,
 	    STORE_DATA | STORE_BOX, &change->arena, &change->was));
 }
@@ -129,19 +129,18 @@ static enum store_rc
 make_again(struct change *change, struct store *store)
 {
 	struct store_asker asker = change->store.asker;
-	char id[IDENT_UUID_LEN + 1];
 	enum store_rc rc;
 
-	/* It lies in what is read anew. */
-	snprintf(id, sizeof id, "%s", change->store.integration_id);
 	faults_fini(change->faults);
-	if ((rc = change_read(change, store, &asker, id)) != STORE_OK)
+	rc = change_read(change, store, &asker, change->id);
+	/* From here on it is not what the row was read for. */
+	change->is_again = true;
+	if (rc != STORE_OK)
 		return (rc);
 	if (!room_take(change->room, change->arena.taken)) {
 		arena_fini(&change->arena);
 		return (STORE_LACKS);
 	}
-	change->is_again = true;
 	make(change, NULL, 0);
 	return (change->made == MERGED_FAILED ? STORE_ROW_FAILED :
 	    store_change(store, &change->store));

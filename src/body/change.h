@@ -30,6 +30,7 @@ struct change {
 	const char *lease_id;		/* that must hold; NULL: none */
 	struct room *room;		/* for the row; lent, or NULL */
 	/* The rest is the change's own. */
+	const char *id;			/* as change_read had it; lent */
 	struct arena arena;
 	struct integration was;		/* as it was read */
 	struct draft draft;		/* what it is to become */
@@ -46,7 +47,7 @@ struct change {
 void change_init(struct change *change, size_t max_body);
 void change_fini(struct change *change);
 
-/* Read the row, as store_find; was lasts until the next time. */
+/* Read the row, as store_find; was lasts until the next time, the id longer. */
 enum store_rc change_read(struct change *change, struct store *store,
     const struct store_asker *asker, const char *integration_id)
     __attribute__((warn_unused_result));

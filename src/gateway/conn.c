@@ -244,7 +244,7 @@ begin(struct traffic *traffic, struct conn *conn)
 	struct call *call = &conn->exchange->call;
 	size_t most = call->http.body.max + CALL_SMALL;
 
-	call->room.limit = CALL_SMALL;
+	call->room.limit = call->room.small;
 	if (list_first(&traffic->by_state[CONN_LACKS]) == NULL)
 		(void)!exchange_reserve_rows(&traffic->exchanges,
 		    conn->exchange, most);
@@ -385,12 +385,20 @@ let_go(struct traffic *traffic, struct conn *conn)
 	return (true);
 }
 
-/* Whether what has to read a large row has room for it now, and begins anew. */
+/*
+ * Whether what has to read something large has room for it now, and begins
+ * anew. At the end there is no time for that any more.
+ */
 static bool
 let_read(struct traffic *traffic, struct conn *conn)
 {
 	struct call *call = &conn->exchange->call;
 
+	if (traffic->is_ending) {
+		app_give_up(call);
+		settle(traffic, conn, true);
+		return (true);
+	}
 	if (!exchange_reserve_rows(&traffic->exchanges, conn->exchange,
 	    call->room.needs))
 		return (false);

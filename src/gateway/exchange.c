@@ -150,11 +150,10 @@ void
 exchange_fit_rows(struct exchanges *exchanges, struct exchange *exchange)
 {
 	struct call *call = &exchange->call;
-	size_t len = room_reserved(&call->room);
-	bool is_counted = !call->is_held && len > CALL_SMALL;
+	size_t len = call->is_held ? 0 : room_reserved(&call->room);
 
-	count_rows(exchanges, exchange, is_counted ? COPIES * len : 0);
-	call->room.limit = is_counted ? len : CALL_SMALL;
+	count_rows(exchanges, exchange, COPIES * len);
+	call->room.limit = len > 0 ? len : call->room.small;
 }
 
 void
@@ -164,7 +163,7 @@ exchange_answer(struct exchanges *exchanges, struct exchange *exchange,
 	struct call *call = &exchange->call;
 	struct buf *out = &exchange->out;
 	bool is_head = strcmp(call->http.method, "HEAD") == 0;
-	bool is_large = call->room.taken > CALL_SMALL;
+	bool is_large = room_reserved(&call->room) > 0;
 	size_t len;
 
 	fcgi_out_begin(out);

@@ -197,6 +197,7 @@ settle(struct call *call, enum call_rc rc)
 		/* It begins anew, as if it never had. */
 		faults_fini(&call->faults);
 		call->work = call->job = NULL;
+		call->room.is_again = true;
 	}
 	if (is_answered) {
 		if (rc == CALL_FAILED || call->reply.body.failed)
@@ -283,6 +284,16 @@ app_begin(struct call *call)
 	if (away_is_due(call))
 		return (send_away(call, begin_away, false));
 	return (settle(call, begin_here(call)));
+}
+
+void
+app_give_up(struct call *call)
+{
+	enum call_rc rc = reply_store_failure(&call->reply, STORE_BUSY) ?
+	    CALL_ANSWERED : CALL_FAILED;
+
+	log_request_id(call->request_id);
+	(void)settle(call, rc);
 }
 
 bool

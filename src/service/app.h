@@ -34,11 +34,13 @@ struct store_conf app_store_conf(const struct conf *conf);
  * be run by a reader; and then app_end comes to the answer, or to one more job,
  * and returns the same. Or, where call->is_held, nothing was done, and what was
  * read has been let go of, for it had no room; when call->room.limit is
- * call->room.needs, app_begin is for it once more.
+ * call->room.needs, app_begin is for it once more. Or app_give_up, which
+ * answers that there was none in time.
  */
 void app_admit(struct call *call);
 bool app_begin(struct call *call) __attribute__((warn_unused_result));
 bool app_end(struct call *call) __attribute__((warn_unused_result));
+void app_give_up(struct call *call);
 
 /* From app_begin to the answer, for whoever can wait. */
 void app_serve(struct call *call);

@@ -32,7 +32,7 @@ away_is_due_again(const struct call *call)
 	if (call->admitted != CALL_GOES_ON || call->route == NULL ||
 	    call->job->rc == STORE_LACKS)
 		return (false);
-	/* What readers have read they have answered, too. */
+	/* What readers have read is answered, or quickly made an answer. */
 	if (away_has_key(call) || call->http.body.len > CALL_SMALL ||
 	    (!call->is_reading && call->room.taken > CALL_SMALL))
 		return (true);

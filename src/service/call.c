@@ -10,14 +10,15 @@
 enum {
 	REPLY_MAX = (2 << 20) + 2 * CONF_MAX_BODY_MAX,
 	NODES_KEEP = 1024,
-	PARTS = 3		/* of a row: metadata, scope_data, auth_data */
+	PARTS = 5	/* of a row: metadata, auth_data sealed, scope_data, and
+			   what lists look for in that */
 };
 
 /* Room without an end. */
 static struct room
 any_room(const struct app *app)
 {
-	return ((struct room){ .limit = SIZE_MAX,
+	return ((struct room){ .limit = SIZE_MAX, .small = CALL_SMALL,
 	    .growth = PARTS * app->conf.max_body + CALL_SMALL });
 }
 

@@ -94,7 +94,7 @@ fill(struct call *call, const struct query *query, struct work *work)
 		.chain = call->app->chain,
 		.limit = (size_t)query_number(query, LIMIT, LIMIT_PRESET)
 	};
-	room_expect(&call->room, work->query.limit * ROW_USUAL);
+	room_expect_page(&call->room, work->query.limit * ROW_USUAL);
 	if (id != NULL && ident_read_uuid(work->integration_id, id,
 	    strlen(id)))
 		work->query.integration_id = work->integration_id;

@@ -96,7 +96,7 @@ h_keys_list_begin(struct call *call)
 	work->job = (struct writer_job){ .run = run, .cookie = work };
 	work->asker = find_asker(call);
 	buf_init(&work->items, ANSWER_MAX);
-	room_expect(&call->room, USUAL);
+	room_expect_page(&call->room, USUAL);
 	call->work = work;
 	call->job = &work->job;
 	return (CALL_READS);

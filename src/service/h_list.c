@@ -254,7 +254,7 @@ h_list_begin(struct call *call)
 		list_free(list);
 		return (rc);
 	}
-	room_expect(&call->room, list->list.limit * ITEM_USUAL);
+	room_expect_page(&call->room, list->list.limit * ITEM_USUAL);
 	list->job = (struct writer_job){ .run = read_page, .cookie = list };
 	call->work = list;
 	call->job = &list->job;

@@ -22,10 +22,10 @@ struct keyuse;
  * run changes the store and nothing but what cookie points to, for it may be
  * another thread that runs it. After STORE_OK, STORE_NOT_FOUND,
  * STORE_CONFLICT, STORE_EXISTS, STORE_PRECONDITION, STORE_MOVED, STORE_HELD,
- * STORE_LOST, STORE_ROW_FAILED and STORE_SEAL_AGAIN what it has changed is
- * committed. Any other result rolls the transaction back, and with it what
- * others have changed: so run may be called again, and begins anew, with what
- * it was given the first time.
+ * STORE_LOST, STORE_ROW_FAILED, STORE_SEAL_AGAIN and STORE_LACKS what it has
+ * changed is committed. Any other result rolls the transaction back, and with
+ * it what others have changed: so run may be called again, and begins anew,
+ * with what it was given the first time.
  */
 struct writer_job {
 	enum store_rc (*run)(struct store *store, void *cookie);

@@ -176,9 +176,9 @@ begin_list(struct unit_house *house, size_t i, size_t room)
 	http->method = "GET";
 	http->path = lists[i];
 	app_admit(&house->call);
-	house->call.room.limit = room;
 	ck_assert(!app_begin(&house->call));
 	ck_assert(house->call.is_reading);
+	house->call.room.limit = room;
 }
 
 START_TEST(list_without_room_is_held_and_read_again)

@@ -138,6 +138,44 @@ START_TEST(row_without_room_under_the_lock_is_left_as_it_is)
 }
 END_TEST
 
+/* A job that fails the transaction whose jobs are run then again. */
+static enum store_rc
+fail_once(struct store *store, void *cookie)
+{
+	int *runs = cookie;
+
+	(void)store;
+	return ((*runs)++ == 0 ? STORE_UNAVAILABLE : STORE_OK);
+}
+
+START_TEST(row_without_room_lacks_it_again_where_others_have_failed)
+{
+	struct unit_house house;
+	int runs = 0;
+	struct writer_job other = { .run = fail_once, .cookie = &runs };
+	char path[80];
+	size_t needs;
+
+	begin(&house, path);
+	patch(&house, path, "{\"name\":\"other\"}");
+	house.call.room.limit = CALL_SMALL;
+	ck_assert(!unit_read(&house.call, app_begin(&house.call)));
+	grow();
+	house.call.job->next = &other;
+	writer_commit(house.app.writer, house.call.job);
+	ck_assert_int_eq(runs, 2);
+	ck_assert_int_eq(other.rc, STORE_OK);
+	ck_assert_int_eq(house.call.job->rc, STORE_LACKS);
+	needs = house.call.room.needs;
+	ck_assert_uint_gt(needs, CALL_SMALL);
+	ck_assert_uint_lt(needs, CALL_SMALL + house.call.room.growth);
+	ck_assert(!unit_read(&house.call, app_end(&house.call)));
+	begin_again(&house);
+	ck_assert_uint_eq(house.call.room.needs, needs);
+	unit_end(&house);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -145,6 +183,7 @@ main(void)
 		what_is_refused_twice_is_told_once,
 		what_was_refused_is_judged_anew_where_the_row_has_no_room,
 		row_without_room_under_the_lock_is_left_as_it_is,
+		row_without_room_lacks_it_again_where_others_have_failed,
 	};
 
 	return (unit_main("h_change", tests,
