@@ -365,7 +365,6 @@ reply_store_failure(struct reply *reply, enum store_rc rc)
 {
 	switch (rc) {
 	case STORE_BUSY:
-	case STORE_LACKS:
 		reply_failure(reply, 503, "Database is busy");
 		return (true);
 	case STORE_FULL:
